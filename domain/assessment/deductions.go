@@ -1,6 +1,7 @@
 package assessment
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -22,10 +23,8 @@ func (a *Assessment) ImposeDeduction(by domain.Stamp, d DeductionImposed) ([]dom
 	if blank(d.Reason) || blank(d.Source) {
 		return nil, fmt.Errorf("deduction %s needs a reason and a source: %w", d.Item, domain.ErrReasonMissing)
 	}
-	for field, text := range map[string]string{"reason": d.Reason, "source": d.Source} {
-		if err := checkText(field, text); err != nil {
-			return nil, err
-		}
+	if err := errors.Join(checkText("reason", d.Reason), checkText("source", d.Source)); err != nil {
+		return nil, err
 	}
 	if err := checkDay("occurredOn", d.OccurredOn); err != nil {
 		return nil, err

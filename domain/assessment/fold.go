@@ -44,37 +44,35 @@ func NewRecord(std *domain.Standard) *Record {
 func (r *Record) Apply(event domain.Event) error {
 	switch e := event.(type) {
 	case *Opened:
-		r.Status = InWork
+		return r.move(NotOpened, InWork, domain.ErrExists)
 	case *ScoreRecorded:
 		return r.enter(e.Clause, 1, e.Finding)
 	case *ScoreRevised:
 		return r.enter(e.Clause, e.Supersedes+1, e.Finding)
 	case *DeductionImposed:
-		if e.Deduction != len(r.Standing)+1 {
-			return fmt.Errorf("deduction %d follows %d: %w", e.Deduction, len(r.Standing), domain.ErrUnknownItem)
-		}
-		r.Standing = append(r.Standing, e.Item)
-		r.Sheet.Items = append(slices.Clip(r.Sheet.Items), e.Item)
-		r.changed()
+		return r.impose(e.Deduction, e.Item)
 	case *DeductionLifted:
 		return r.lift(e.Deduction)
 	case *HonorClaimed:
-		r.Sheet.HonorsPending++
-		r.changed()
+		return r.claims(1, 0)
 	case *HonorAccepted:
-		r.Sheet.HonorsPending--
-		r.Sheet.HonorPoints += e.Points
-		r.changed()
+		return r.claims(-1, e.Points)
 	case *HonorRejected:
-		r.Sheet.HonorsPending--
-		r.changed()
+		return r.claims(-1, 0)
 	case *Submitted:
-		r.Status = InReview
+		return r.move(InWork, InReview, domain.ErrLocked)
 	case *Approved:
-		r.Status = SignedOff
+		return r.move(InReview, SignedOff, domain.ErrNotSubmitted)
 	default:
 		return fmt.Errorf("assessment: %T: %w", event, domain.ErrUnknownEvent)
 	}
+}
+
+func (r *Record) move(from, to Status, otherwise error) error {
+	if r.Status != from {
+		return fmt.Errorf("from %q to %q: %w", r.Status, to, otherwise)
+	}
+	r.Status = to
 	return nil
 }
 
@@ -86,9 +84,23 @@ func (r *Record) enter(code string, version int, finding Finding) error {
 	if int(r.Versions[clause.Index()]) != version-1 {
 		return fmt.Errorf("%s: version %d follows %d: %w", code, version, r.Versions[clause.Index()], domain.ErrSuperseded)
 	}
+	if err := r.change(); err != nil {
+		return err
+	}
 	r.Versions[clause.Index()] = int32(version)
 	r.Sheet.Findings[clause.Index()] = domain.Finding{Outcome: finding.Outcome, Points: finding.Points}
-	r.changed()
+	return nil
+}
+
+func (r *Record) impose(number int, item string) error {
+	if number != len(r.Standing)+1 {
+		return fmt.Errorf("deduction %d follows %d: %w", number, len(r.Standing), domain.ErrUnknownItem)
+	}
+	if err := r.change(); err != nil {
+		return err
+	}
+	r.Standing = append(r.Standing, item)
+	r.Sheet.Items = append(slices.Clip(r.Sheet.Items), item)
 	return nil
 }
 
@@ -96,17 +108,36 @@ func (r *Record) lift(number int) error {
 	if number < 1 || number > len(r.Standing) || r.Standing[number-1] == "" {
 		return fmt.Errorf("deduction %d does not stand: %w", number, domain.ErrUnknownItem)
 	}
+	if err := r.change(); err != nil {
+		return err
+	}
 	r.Standing[number-1] = ""
 	r.Sheet.Items = slices.DeleteFunc(slices.Clone(r.Standing), func(item string) bool { return item == "" })
-	r.changed()
 	return nil
 }
 
-// changed voids a sign-off (design rule 2).
-func (r *Record) changed() {
+// claims counts a claim that came (1) or was decided (-1) with points.
+func (r *Record) claims(more int, points domain.Points) error {
+	if r.Sheet.HonorsPending+more < 0 {
+		return fmt.Errorf("no honor claim waits for a decision: %w", domain.ErrUnknownItem)
+	}
+	if err := r.change(); err != nil {
+		return err
+	}
+	r.Sheet.HonorsPending += more
+	r.Sheet.HonorPoints += points
+	return nil
+}
+
+// change voids a sign-off (design rule 2). Nothing changes before the opening.
+func (r *Record) change() error {
+	if r.Status == NotOpened {
+		return fmt.Errorf("assessment: %w", domain.ErrNotOpened)
+	}
 	if r.Status == SignedOff {
 		r.Status = InReview
 	}
+	return nil
 }
 
 // Assessment is the whole fold, as decisions need it: the record with its
@@ -118,7 +149,8 @@ type Assessment struct {
 	Entries    map[string]Entry
 	Deductions []Deduction
 	Honors     []Honor
-	// Scorers holds the pseudonym of everybody who ever moved a point.
+	// Scorers holds the pseudonym of everybody who ever moved a point, or decided
+	// whether a claim moves one.
 	Scorers     map[string]bool
 	SubmittedBy string
 }
@@ -169,21 +201,25 @@ func (a *Assessment) Apply(event domain.Event) error {
 		a.Deductions[e.Deduction-1].Lifted = e
 		a.Scorers[e.By] = true
 	case *HonorClaimed:
+		if e.Honor != len(a.Honors)+1 {
+			return fmt.Errorf("honor claim %d follows %d: %w", e.Honor, len(a.Honors), domain.ErrUnknownItem)
+		}
 		a.Honors = append(a.Honors, Honor{HonorClaimed: *e})
 	case *HonorAccepted:
-		return a.decided(e.Honor, func(h *Honor) { h.Accepted = e })
+		return a.decided(e.Honor, e.By, func(h *Honor) { h.Accepted = e })
 	case *HonorRejected:
-		return a.decided(e.Honor, func(h *Honor) { h.Rejected = e })
+		return a.decided(e.Honor, e.By, func(h *Honor) { h.Rejected = e })
 	case *Submitted:
 		a.SubmittedBy = e.By
 	}
 	return nil
 }
 
-func (a *Assessment) decided(number int, set func(*Honor)) error {
-	if number < 1 || number > len(a.Honors) {
-		return fmt.Errorf("honor claim %d of %d: %w", number, len(a.Honors), domain.ErrUnknownItem)
+func (a *Assessment) decided(number int, by string, set func(*Honor)) error {
+	if err := a.undecided(number); err != nil {
+		return err
 	}
+	a.Scorers[by] = true
 	set(&a.Honors[number-1])
 	return nil
 }

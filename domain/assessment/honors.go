@@ -1,6 +1,7 @@
 package assessment
 
 import (
+	"errors"
 	"fmt"
 
 	"mingjian/domain"
@@ -21,10 +22,8 @@ func (a *Assessment) ClaimHonor(by domain.Stamp, claim HonorClaimed, period doma
 	if blank(claim.Title) || blank(claim.Issuer) {
 		return nil, fmt.Errorf("an honor claim needs a title and an issuer: %w", domain.ErrInvalid)
 	}
-	for field, text := range map[string]string{"title": claim.Title, "issuer": claim.Issuer} {
-		if err := checkText(field, text); err != nil {
-			return nil, err
-		}
+	if err := errors.Join(checkText("title", claim.Title), checkText("issuer", claim.Issuer)); err != nil {
+		return nil, err
 	}
 	if err := checkDay("awardedOn", claim.AwardedOn); err != nil {
 		return nil, err
@@ -44,10 +43,14 @@ func (a *Assessment) ClaimHonor(by domain.Stamp, claim HonorClaimed, period doma
 	return []domain.Event{&claim}, nil
 }
 
-// AcceptHonor awards points for a claim that waits for a decision.
+// AcceptHonor awards points for a claim that waits for a decision. Whoever
+// made the claim cannot (nobody judges their own work).
 func (a *Assessment) AcceptHonor(by domain.Stamp, number int, points domain.Points) ([]domain.Event, error) {
 	if err := a.undecided(number); err != nil {
 		return nil, err
+	}
+	if a.Honors[number-1].By == by.By {
+		return nil, fmt.Errorf("accepting claim %d: %w", number, domain.ErrFourEyes)
 	}
 	limit := a.honorLimit()
 	if points <= 0 {

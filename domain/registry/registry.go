@@ -53,8 +53,14 @@ func New() *Registry {
 func (r *Registry) Apply(event domain.Event) error {
 	switch e := event.(type) {
 	case *DistrictRegistered:
+		if _, twice := r.Districts[e.Code]; twice {
+			return fmt.Errorf("district %s: %w", e.Code, domain.ErrExists)
+		}
 		r.Districts[e.Code] = *e
 	case *CenterRegistered:
+		if _, twice := r.Centers[e.Code]; twice {
+			return fmt.Errorf("center %s: %w", e.Code, domain.ErrExists)
+		}
 		r.Centers[e.Code] = *e
 		at, _ := slices.BinarySearch(r.CenterCodes, e.Code)
 		r.CenterCodes = slices.Insert(r.CenterCodes, at, e.Code)
@@ -171,7 +177,7 @@ func checkCode(what, code string, digits int) error {
 
 func checkName(code, name string) error {
 	if strings.TrimSpace(name) == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > 100 {
-		return fmt.Errorf("%s needs a name of at most 100 characters: %w", code, domain.ErrInvalid)
+		return fmt.Errorf("%.60s needs a name of at most 100 characters: %w", code, domain.ErrInvalid)
 	}
 	return nil
 }

@@ -27,7 +27,11 @@ func ReadRoster(file string, src io.Reader) ([]Row, error) {
 	reader.FieldsPerRecord = -1 // counted below, so that one bad line hides no other
 	header, err := reader.Read()
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("%s: %w: %w", file, err, domain.ErrInvalid)
+		var broken *csv.ParseError
+		if !errors.As(err, &broken) {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		return nil, fmt.Errorf("%s:1: the header: %w: %w", file, err, domain.ErrInvalid)
 	}
 	if len(header) > 0 {
 		header[0] = strings.TrimPrefix(header[0], "\ufeff")
@@ -43,7 +47,6 @@ func ReadRoster(file string, src io.Reader) ([]Row, error) {
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := reader.FieldPos(0)
 		if err != nil {
 			var broken *csv.ParseError
 			if !errors.As(err, &broken) {
@@ -52,10 +55,10 @@ func ReadRoster(file string, src io.Reader) ([]Row, error) {
 			faults = append(faults, fmt.Errorf("%s:%d: %w: %w", file, broken.StartLine, broken.Err, domain.ErrInvalid))
 			continue
 		}
-		row, err := check.row(record, line)
-		if err != nil {
+		line, _ := reader.FieldPos(0) // panics after an error in the first field
+		row, wrong := check.row(record, line)
+		for _, err := range wrong {
 			faults = append(faults, fmt.Errorf("%s:%d: %w", file, line, err))
-			continue
 		}
 		rows = append(rows, row)
 	}
@@ -74,23 +77,31 @@ type rosterCheck struct {
 	districts map[string]string // district code → name
 }
 
-func (c rosterCheck) row(record []string, line int) (Row, error) {
+func (c rosterCheck) row(record []string, line int) (row Row, faults []error) {
 	if len(record) != len(rosterHeader) {
-		return Row{}, fmt.Errorf("%d fields, want %d: %w", len(record), len(rosterHeader), domain.ErrInvalid)
+		return Row{}, []error{fmt.Errorf("%d fields, want %d: %w", len(record), len(rosterHeader), domain.ErrInvalid)}
 	}
-	row := Row{Line: line, Code: record[0], DistrictCode: record[1], DistrictName: record[2], Area: record[3]}
-	if err := errors.Join(
+	row = Row{Line: line, Code: record[0], DistrictCode: record[1], DistrictName: record[2], Area: record[3]}
+	for _, err := range []error{
 		checkCode("center", row.Code, 9), checkCode("district", row.DistrictCode, 6),
 		checkName("district "+row.DistrictCode, row.DistrictName), checkName("center "+row.Code, row.Area),
-	); err != nil {
-		return Row{}, err
+	} {
+		if err != nil {
+			faults = append(faults, err)
+		}
+	}
+	if len(faults) > 0 {
+		return Row{}, faults
 	}
 	if first, twice := c.codes[row.Code]; twice {
-		return Row{}, fmt.Errorf("center code %s stands on line %d already: %w", row.Code, first, domain.ErrExists)
+		faults = append(faults, fmt.Errorf("center code %s stands on line %d already: %w", row.Code, first, domain.ErrExists))
+	} else {
+		c.codes[row.Code] = line
 	}
 	if name, ok := c.districts[row.DistrictCode]; ok && name != row.DistrictName {
-		return Row{}, fmt.Errorf("district %s is %s on an earlier line, here %s: %w", row.DistrictCode, name, row.DistrictName, domain.ErrExists)
+		faults = append(faults, fmt.Errorf("district %s is %s on an earlier line, here %s: %w", row.DistrictCode, name, row.DistrictName, domain.ErrExists))
+	} else {
+		c.districts[row.DistrictCode] = row.DistrictName
 	}
-	c.codes[row.Code], c.districts[row.DistrictCode] = line, row.DistrictName
-	return row, nil
+	return row, faults
 }

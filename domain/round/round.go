@@ -3,10 +3,12 @@
 package round
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"mingjian/domain"
 )
@@ -76,6 +78,9 @@ type Round struct {
 func (r *Round) Apply(event domain.Event) error {
 	switch e := event.(type) {
 	case *Opened:
+		if r.Opened != nil {
+			return fmt.Errorf("round %s: %w", e.Round, domain.ErrExists)
+		}
 		r.Opened = e
 	case *Published:
 		if e.Release != r.Releases+1 {
@@ -108,25 +113,35 @@ func (r *Round) Open(o Opened) ([]domain.Event, error) {
 	if err := CheckID(o.Round); err != nil {
 		return nil, err
 	}
-	if name := strings.TrimSpace(o.Name); name == "" || len(name) > 400 {
-		return nil, fmt.Errorf("round %s needs a name of at most 400 bytes: %w", o.Round, domain.ErrInvalid)
+	if name := strings.TrimSpace(o.Name); name == "" || len(o.Name) > 400 || !utf8.ValidString(name) {
+		return nil, fmt.Errorf("round %s needs a name of at most 400 bytes of UTF-8: %w", o.Round, domain.ErrInvalid)
 	}
-	for name, p := range map[string]domain.Period{"assessment": o.Assessment, "honor": o.Honors} {
-		if err := checkPeriod(p); err != nil {
-			return nil, fmt.Errorf("%s period: %w", name, err)
-		}
+	if err := errors.Join(checkPeriod("assessment", o.Assessment), checkPeriod("honor", o.Honors)); err != nil {
+		return nil, err
 	}
 	return []domain.Event{&o}, nil
 }
 
-func checkPeriod(p domain.Period) error {
+func checkPeriod(name string, p domain.Period) error {
 	for _, day := range []string{p.From, p.To} {
 		if _, err := time.Parse(time.DateOnly, day); err != nil {
-			return fmt.Errorf("%.40q is not a day as YYYY-MM-DD: %w", day, domain.ErrInvalid)
+			return fmt.Errorf("%s period: %.40q is not a day as YYYY-MM-DD: %w", name, day, domain.ErrInvalid)
 		}
 	}
 	if p.From > p.To {
-		return fmt.Errorf("%s is after %s: %w", p.From, p.To, domain.ErrInvalid)
+		return fmt.Errorf("%s period: %s is after %s: %w", name, p.From, p.To, domain.ErrInvalid)
+	}
+	return nil
+}
+
+// maxReason is how many characters a reason may have.
+const maxReason = 4000
+
+// checkReason wants text that is stored as it was typed: JSON would replace
+// bytes that are not UTF-8.
+func checkReason(reason string) error {
+	if !utf8.ValidString(reason) || utf8.RuneCountInString(reason) > maxReason {
+		return fmt.Errorf("the reason is not UTF-8 of at most %d characters: %w", maxReason, domain.ErrInvalid)
 	}
 	return nil
 }
@@ -159,6 +174,9 @@ func (r *Round) Publish(by domain.Stamp, id, reason string, approved int, logSiz
 			return nil, fmt.Errorf("release %d of round %s corrects release %d: %w", r.Releases+1, id, r.Releases, domain.ErrReasonMissing)
 		}
 	}
+	if err := checkReason(reason); err != nil {
+		return nil, err
+	}
 	return []domain.Event{&Published{
 		Stamp: by, Release: r.Releases + 1, Kind: kind, Reason: reason,
 		Engine: domain.EngineVersion, LogSize: logSize,
@@ -172,6 +190,9 @@ func (r *Round) Close(by domain.Stamp, id, reason string) ([]domain.Event, error
 	}
 	if strings.TrimSpace(reason) == "" {
 		return nil, fmt.Errorf("closing round %s: %w", id, domain.ErrReasonMissing)
+	}
+	if err := checkReason(reason); err != nil {
+		return nil, err
 	}
 	return []domain.Event{&Closed{Stamp: by, Reason: reason}}, nil
 }
