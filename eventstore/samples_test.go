@@ -1,0 +1,86 @@
+package eventstore
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"mingjian/domain"
+	"mingjian/domain/assessment"
+	"mingjian/domain/registry"
+	"mingjian/domain/round"
+)
+
+// samples holds one event of each type with no field left at zero, so that a
+// field which the codec drops is noticed.
+func samples() []domain.Event {
+	stamp := domain.Stamp{By: "k3fq7m2xw5zn4abc", At: time.Date(2022, 6, 7, 8, 9, 10, 123_000_000, time.UTC)}
+	hash := strings.Repeat("0123456789abcdef", 4)
+	finding := assessment.Finding{
+		Outcome: domain.Lost, Points: 29, Method: assessment.MysteryVisit,
+		ObservedAt: time.Date(2022, 6, 6, 1, 2, 3, 0, time.UTC),
+		Reason:     "标识\"缺失\" <br> & \\ \t\u2028\U0001F600",
+		Evidence:   []string{hash, strings.Repeat("f", 64)},
+	}
+	return []domain.Event{
+		&assessment.Opened{
+			Stamp: stamp, Round: "2022-city", Subject: "310101002", Kind: domain.Center, District: "310101",
+			Standard: "2022", StandardHash: hash,
+		},
+		&assessment.ScoreRecorded{Stamp: stamp, Clause: "1.1.1", Finding: finding},
+		&assessment.ScoreRevised{Stamp: stamp, Clause: "1.1.1", Supersedes: 1, Finding: finding, Why: "复看录像"},
+		&assessment.DeductionImposed{
+			Stamp: stamp, Deduction: 2, Item: "8.1", Reason: "负面报道", Source: "媒体", OccurredOn: "2022-05-17", Evidence: []string{hash},
+		},
+		&assessment.DeductionLifted{Stamp: stamp, Deduction: 2, Reason: "不属实"},
+		&assessment.HonorClaimed{
+			Stamp: stamp, Honor: 1, Title: "上海市文明窗口", Level: assessment.Municipal, Issuer: "上海市文明办",
+			AwardedOn: "2021-04-12", Document: hash,
+		},
+		&assessment.HonorAccepted{Stamp: stamp, Honor: 1, Points: 50},
+		&assessment.HonorRejected{Stamp: stamp, Honor: 1, Reason: "个人荣誉"},
+		&assessment.Submitted{Stamp: stamp},
+		&assessment.Approved{Stamp: stamp},
+		&round.Opened{
+			Stamp: stamp, Round: "2022-city", Name: "2022年度评估", Standard: "2022", StandardHash: hash,
+			Assessment: domain.Period{From: "2022-06-01", To: "2022-08-31"},
+			Honors:     domain.Period{From: "2020-01-01", To: "2021-12-31"}, Demo: true,
+		},
+		&round.Published{
+			Stamp: stamp, Release: 2, Kind: round.Correction, Reason: "更正", Engine: "1", LogSize: 9_007_199_254_740_993,
+		},
+		&round.Closed{Stamp: stamp, Reason: "评估结束"},
+		&registry.DistrictRegistered{Stamp: stamp, Code: "310101", Name: "黄浦区"},
+		&registry.CenterRegistered{
+			Stamp: stamp, Code: "310101002", District: "310101", Name: "南京东路街道社区事务受理服务中心", Area: "南京东路街道", Demo: true,
+		},
+	}
+}
+
+func TestSamplesArePopulated(t *testing.T) {
+	seen := make(map[string]bool)
+	for _, event := range samples() {
+		seen[event.EventType()] = true
+		for _, field := range zeroFields(event.EventType(), reflect.ValueOf(event).Elem()) {
+			t.Errorf("%s is zero in its sample", field)
+		}
+	}
+	for name := range NewCodec().kinds {
+		if !seen[name] {
+			t.Errorf("%s has no sample", name)
+		}
+	}
+}
+
+func zeroFields(path string, v reflect.Value) (zero []string) {
+	if v.IsZero() {
+		return []string{path}
+	}
+	if v.Kind() == reflect.Struct && v.Type() != reflect.TypeFor[time.Time]() {
+		for i := range v.NumField() {
+			zero = append(zero, zeroFields(path+"."+v.Type().Field(i).Name, v.Field(i))...)
+		}
+	}
+	return zero
+}
