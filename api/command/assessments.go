@@ -1,0 +1,97 @@
+package command
+
+import (
+	"context"
+	"time"
+
+	"mingjian/domain"
+	"mingjian/domain/assessment"
+	"mingjian/domain/round"
+)
+
+// OpenAssessment starts the record of a center or a district in a round.
+func (c *Commands) OpenAssessment(ctx context.Context, m Meta, id, subject string) (Receipt, error) {
+	kind, district, err := c.subject(ctx, subject)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
+		return a.Open(assessment.Opened{
+			Stamp: by, Round: id, Subject: subject, Kind: kind, District: district,
+			Standard: r.Standard, StandardHash: r.StandardHash,
+		})
+	})
+}
+
+// RecordScores puts first findings on record: all of them or none.
+func (c *Commands) RecordScores(ctx context.Context, m Meta, id, subject string, scores []assessment.Score) (Receipt, error) {
+	exact := make([]assessment.Score, len(scores))
+	for i, s := range scores {
+		exact[i] = normal(s)
+	}
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.RecordScores(by, exact)
+	})
+}
+
+// ReviseScore supersedes the entry on a clause that has the given version.
+func (c *Commands) ReviseScore(ctx context.Context, m Meta, id, subject string, supersedes int, s assessment.Score, why string) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.ReviseScore(by, supersedes, normal(s), why)
+	})
+}
+
+// normal keeps times in UTC and whole milliseconds, as all readers show them.
+func normal(s assessment.Score) assessment.Score {
+	s.ObservedAt = s.ObservedAt.UTC().Truncate(time.Millisecond)
+	return s
+}
+
+// ImposeDeduction subtracts a section 8 item from a center's total.
+func (c *Commands) ImposeDeduction(ctx context.Context, m Meta, id, subject string, d assessment.DeductionImposed) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.ImposeDeduction(by, d)
+	})
+}
+
+// LiftDeduction ends a deduction.
+func (c *Commands) LiftDeduction(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.LiftDeduction(by, number, reason)
+	})
+}
+
+// ClaimHonor asks for points under the honor indicator.
+func (c *Commands) ClaimHonor(ctx context.Context, m Meta, id, subject string, h assessment.HonorClaimed) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
+		return a.ClaimHonor(by, h, r.Honors)
+	})
+}
+
+// AcceptHonor awards points for a claim.
+func (c *Commands) AcceptHonor(ctx context.Context, m Meta, id, subject string, number int, p domain.Points) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.AcceptHonor(by, number, p)
+	})
+}
+
+// RejectHonor turns a claim down.
+func (c *Commands) RejectHonor(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.RejectHonor(by, number, reason)
+	})
+}
+
+// Submit hands a complete record to review.
+func (c *Commands) Submit(ctx context.Context, m Meta, id, subject string) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.Submit(by)
+	})
+}
+
+// Approve signs a submitted record off.
+func (c *Commands) Approve(ctx context.Context, m Meta, id, subject string) (Receipt, error) {
+	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.Approve(by)
+	})
+}

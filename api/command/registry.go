@@ -1,0 +1,70 @@
+package command
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"mingjian/domain"
+	"mingjian/domain/registry"
+	"mingjian/eventstore"
+)
+
+// RegisterDistrict adds a district.
+func (c *Commands) RegisterDistrict(ctx context.Context, m Meta, code, name string) (Receipt, error) {
+	return c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
+		return r.RegisterDistrict(by, code, name)
+	})
+}
+
+// RegisterCenter adds a center for an area of a registered district.
+func (c *Commands) RegisterCenter(ctx context.Context, m Meta, code, district, area string, demo bool) (Receipt, error) {
+	return c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
+		return r.RegisterCenter(by, code, district, area, demo)
+	})
+}
+
+// rosterPart is how many rows go into one append, well within its limit.
+const rosterPart = 1000
+
+// RegisterRoster adds all that is new of a roster. A large roster goes in
+// several appends, each with a command id derived from m.ID: cut short, it is
+// finished by sending the same again.
+func (c *Commands) RegisterRoster(ctx context.Context, m Meta, rows []registry.Row, demo bool) (Receipt, error) {
+	id, err := uuid.Parse(m.ID)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("command id %.60q is not a UUID: %w", m.ID, domain.ErrInvalid)
+	}
+	// Try the whole before any part is recorded, so that a fault records nothing.
+	if err := c.registry.Look(ctx, func(r *registry.Registry) error {
+		_, err := r.Register(domain.Stamp{}, rows, demo)
+		return err
+	}); err != nil {
+		return Receipt{}, err
+	}
+	var last Receipt
+	for part := 0; part*rosterPart < len(rows); part++ {
+		m.ID = uuid.NewSHA1(id, fmt.Appendf(nil, "part %d", part)).String()
+		some := rows[part*rosterPart : min(len(rows), (part+1)*rosterPart)]
+		last, err = c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
+			return r.Register(by, some, demo)
+		})
+		if err != nil {
+			return Receipt{}, err
+		}
+	}
+	return last, nil
+}
+
+func (c *Commands) onRegistry(
+	ctx context.Context, m Meta, decide func(*registry.Registry, domain.Stamp) ([]domain.Event, error),
+) (Receipt, error) {
+	cmd, by, err := c.prepare(m, registryStream)
+	if err != nil {
+		return Receipt{}, err
+	}
+	result, err := eventstore.Execute(ctx, c.config.Log, c.config.Codec, cmd, registry.New,
+		func(r *registry.Registry) ([]domain.Event, error) { return decide(r, by) })
+	return receipt(cmd.Stream, result, err)
+}

@@ -1,0 +1,58 @@
+package api
+
+import (
+	"context"
+	"errors"
+
+	"github.com/graphql-go/graphql"
+
+	"mingjian/api/command"
+	"mingjian/projections"
+)
+
+// internalSchema builds the internal schema, one method an area.
+type internalSchema struct {
+	*types
+	enums            enums
+	commands         *command.Commands
+	model            *projections.Model
+	district, center *graphql.Object
+}
+
+// Internal is the schema of the console: all data and all commands. Whoever
+// reaches it can use it, so it is for loopback listeners only (see Listen).
+type Internal struct{ *engine }
+
+// NewInternal builds the internal schema.
+func NewInternal(cfg Config) (*Internal, error) {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Commands == nil {
+		return nil, errors.New("api: the internal schema needs commands")
+	}
+	s := &internalSchema{types: newTypes(true), enums: newEnums(), commands: cfg.Commands, model: cfg.Model}
+	query := graphql.Fields{}
+	s.addRounds(query)
+	s.addRoster(query)
+	s.addAssessment(query)
+	s.addRankings(query)
+	s.addTrail(query)
+	e, err := newEngine(cfg,
+		object("Query", "All fields of one request read one snapshot of the read model.", query),
+		object("Mutation", "Each command takes a command id: sent twice, it is carried out once.", s.mutations()))
+	if err != nil {
+		return nil, err
+	}
+	return &Internal{e}, nil
+}
+
+// SDL prints the schema.
+func (i *Internal) SDL() string { return printSchema(&i.schema) }
+
+// Execute runs one operation for a caller within this process and returns the
+// data entry of the response as JSON, or its errors.
+func (i *Internal) Execute(ctx context.Context, document, operation string, variables map[string]any) ([]byte, error) {
+	return i.execute(ctx, call{document: document, operation: operation, variables: variables, ours: true})
+}

@@ -1,0 +1,89 @@
+package api
+
+import (
+	"context"
+
+	"github.com/graphql-go/graphql"
+
+	"mingjian/api/command"
+	"mingjian/projections"
+)
+
+// because is a command on something named, with a reason.
+type because struct{ on, reason string }
+
+func (m *mutations) addRounds() {
+	add(m, "openRound", "Opens a round on a standard.", inputFields{
+		"round":            in(required(graphql.ID), "Lower-case letters, digits and single hyphens."),
+		"name":             in(required(graphql.String), ""),
+		"standard":         in(required(graphql.ID), "Such as \"2022\"."),
+		"assessmentPeriod": in(required(m.periodInput), ""),
+		"honorPeriod":      in(required(m.periodInput), "When honors must have been awarded to count."),
+		"demo":             in(graphql.Boolean, "Simulated data, marked on every page."),
+	}, func(in *input) command.OpenRound {
+		return command.OpenRound{
+			Round: in.text("round"), Name: in.text("name"), Standard: in.text("standard"),
+			Assessment: in.period("assessmentPeriod"), Honors: in.period("honorPeriod"), Demo: in.flag("demo"),
+		}
+	}, m.commands.OpenRound)
+
+	onRound := func(reason string) inputFields {
+		return inputFields{"round": in(required(graphql.ID), ""), "reason": in(graphql.String, reason)}
+	}
+	read := func(in *input) because { return because{on: in.text("round"), reason: in.text("reason")} }
+	add(m, "closeRound", "Ends a round: nothing in it changes any more.", onRound("Mandatory."), read,
+		func(ctx context.Context, meta command.Meta, c because) (command.Receipt, error) {
+			return m.commands.CloseRound(ctx, meta, c.on, c.reason)
+		})
+	add(m, "publish", "Makes the next release of all that is approved.", onRound("Mandatory for a correction."), read,
+		func(ctx context.Context, meta command.Meta, c because) (command.Receipt, error) {
+			return m.commands.Publish(ctx, meta, c.on, c.reason)
+		})
+}
+
+// addRebuild adds what is no command: it records nothing.
+func (m *mutations) addRebuild() {
+	rebuilt := object("Rebuilt", "How a rebuilt read model compares with the one that it replaced.", graphql.Fields{
+		"position":  field(required(m.position), "", func(r *projections.Rebuilt) any { return r.Head.Position }),
+		"events":    field(required(graphql.Int), "Application events folded.", func(r *projections.Rebuilt) any { return r.Head.Seq }),
+		"before":    field(required(graphql.String), "SHA-256 of every row of the old read model, in key order.", func(r *projections.Rebuilt) any { return r.Before }),
+		"after":     field(required(graphql.String), "The same of the new one.", func(r *projections.Rebuilt) any { return r.After }),
+		"identical": field(required(graphql.Boolean), "", func(r *projections.Rebuilt) any { return r.Identical() }),
+	})
+	m.fields["rebuildReadModel"] = root(rebuilt, "Folds the whole log into a new read model while the old one serves, compares them, and swaps.",
+		graphql.FieldConfigArgument{}, func(r *request, _ *input) (any, error) {
+			// A long log outlasts a request; the rebuild goes on all the same.
+			result, err := m.model.Rebuild(context.WithoutCancel(r.ctx), nil)
+			if err != nil {
+				return nil, err
+			}
+			return &result, nil
+		})
+}
+
+// place is a district, or a center in one.
+type place struct {
+	code, district, name string
+	demo                 bool
+}
+
+func (m *mutations) addRoster() {
+	add(m, "registerDistrict", "Adds a district.", inputFields{
+		"code": in(required(graphql.ID), "Six digits."),
+		"name": in(required(graphql.String), ""),
+	}, func(in *input) place {
+		return place{code: in.text("code"), name: in.text("name")}
+	}, func(ctx context.Context, meta command.Meta, c place) (command.Receipt, error) {
+		return m.commands.RegisterDistrict(ctx, meta, c.code, c.name)
+	})
+	add(m, "registerCenter", "Adds a center to a district.", inputFields{
+		"code":     in(required(graphql.ID), "Nine digits."),
+		"district": in(required(graphql.ID), ""),
+		"area":     in(required(graphql.String), "The subdistrict or town that it serves; its name follows from that."),
+		"demo":     in(graphql.Boolean, ""),
+	}, func(in *input) place {
+		return place{code: in.text("code"), district: in.text("district"), name: in.text("area"), demo: in.flag("demo")}
+	}, func(ctx context.Context, meta command.Meta, c place) (command.Receipt, error) {
+		return m.commands.RegisterCenter(ctx, meta, c.code, c.district, c.name, c.demo)
+	})
+}

@@ -1,0 +1,40 @@
+package api
+
+import (
+	"github.com/graphql-go/graphql"
+
+	"mingjian/projections"
+)
+
+// addTrail adds the events as they were recorded.
+func (s *internalSchema) addTrail(query graphql.Fields) {
+	event := object("Event", "One event of the log, with who caused it.", graphql.Fields{
+		"seq":       field(required(graphql.Int), "Its number among the application's events.", func(e *projections.TrailView) any { return e.Seq }),
+		"position":  field(required(s.position), "", func(e *projections.TrailView) any { return e.Position }),
+		"stream":    field(required(graphql.ID), "", func(e *projections.TrailView) any { return e.Stream }),
+		"revision":  field(required(graphql.Int), "", func(e *projections.TrailView) any { return e.Revision }),
+		"eventId":   field(required(graphql.ID), "", func(e *projections.TrailView) any { return e.EventID }),
+		"type":      field(required(graphql.String), "The stored name.", func(e *projections.TrailView) any { return e.Type }),
+		"actor":     field(required(graphql.ID), "The account; never public.", func(e *projections.TrailView) any { return e.Actor }),
+		"commandId": field(required(graphql.ID), "", func(e *projections.TrailView) any { return e.CommandID }),
+		"at":        field(required(s.dateTime), "", func(e *projections.TrailView) any { return e.At }),
+	})
+	query["events"] = root(required(connection[*projections.TrailView](event, s.pageInfo)), "In the log's order.", s.waitingPage(graphql.FieldConfigArgument{
+		"stream": arg(graphql.ID, "Only this stream's, such as \"round-2022\"; all of them if left out."),
+	}), func(r *request, in *input) (any, error) {
+		first, after := in.page()
+		q := projections.TrailQuery{Stream: in.text("stream"), First: first, After: after}
+		if err := in.err(); err != nil {
+			return nil, err
+		}
+		view, err := r.view()
+		if err != nil {
+			return nil, err
+		}
+		page, err := view.Trail(q)
+		if err != nil {
+			return nil, err
+		}
+		return newPage(page, after, self[projections.TrailView]), nil
+	})
+}
