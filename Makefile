@@ -1,0 +1,45 @@
+# Mingjian 明鉴. `make run` shows a finished evaluation; `make test` is what to
+# trust it by. Both install what they need and work on a fresh machine.
+
+export CGO_ENABLED ?= 0
+DATA ?= data
+TOOL := go tool -modfile=.ci/tools.mod
+
+.PHONY: run build test check unit race browser bench generate clean
+
+run: build
+	./bin/mingjian demo --data $(DATA) $(ARGS)
+
+build:
+	go build -o bin/mingjian ./cmd/mingjian
+
+# The whole suite, nothing left out; .ci/run is this.
+test: check unit race browser
+
+# Formatting, vet, static analysis, known vulnerabilities, generated code.
+check:
+	.ci/check
+
+# Every test, in a binary without cgo.
+unit:
+	go test -count=1 ./...
+
+# Again under the race detector, which needs cgo, where goroutines meet.
+race:
+	CGO_ENABLED=1 go test -count=1 -race ./eventstore/... ./projections/... ./api/... ./site/... ./cmd/...
+
+# The pages in a real Chromium.
+browser: build
+	.ci/browser
+
+# One table of figures with ratios.
+bench:
+	.ci/bench
+
+# Generated code that is checked in.
+generate:
+	$(TOOL) templ generate -path site
+	go test ./api -run TestSchema -update
+
+clean:
+	rm -rf bin data

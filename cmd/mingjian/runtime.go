@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mingjian/api"
+	"mingjian/api/command"
+	"mingjian/criteria"
+	"mingjian/eventstore"
+	"mingjian/projections"
+	"mingjian/site"
+)
+
+// runtime is the platform at work: the log, the read model that follows it, the
+// commands, and the publisher that turns releases into pages.
+type runtime struct {
+	log       *eventstore.Log
+	model     *projections.Model
+	commands  *command.Commands
+	public    *api.Public
+	site      *site.Site
+	publisher *publisher
+	runner    *projections.Runner
+	logger    *slog.Logger
+}
+
+// connection is the log's connection string.
+func (p place) connection() string {
+	if p.EventStore != "" {
+		return p.EventStore
+	}
+	return eventstore.EmbeddedScheme + filepath.Join(p.Data, "log.db")
+}
+
+// openLog opens the log; attach allows the embedded node of another process.
+func (p place) openLog(ctx context.Context, logger *slog.Logger, attach bool) (*eventstore.Log, error) {
+	if err := os.MkdirAll(p.Data, 0o700); err != nil {
+		return nil, err
+	}
+	return eventstore.Open(ctx, eventstore.Config{Connection: p.connection(), Attach: attach, Logger: logger})
+}
+
+// start brings the platform up in this process. The caller must Close it.
+func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err error) {
+	r := &runtime{logger: logger}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.Close())
+		}
+	}()
+	if r.log, err = p.openLog(ctx, logger, false); err != nil {
+		return nil, err
+	}
+	codec := eventstore.NewCodec()
+	r.model, err = projections.Open(projections.Config{
+		Dir: filepath.Join(p.Data, "readmodel"), Log: r.log, Codec: codec, Criteria: criteria.Lookup, Logger: logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	key, err := pseudonymKey(p.Data)
+	if err != nil {
+		return nil, err
+	}
+	r.commands, err = command.New(command.Config{
+		Log: r.log, Codec: codec, Criteria: criteria.Lookup, Results: r.model, PseudonymKey: key,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if r.public, err = api.NewPublic(api.Config{Model: r.model, Logger: logger}); err != nil {
+		return nil, err
+	}
+	if r.site, err = site.New(site.Config{Dir: filepath.Join(p.Data, "site"), Source: r.public, Logger: logger}); err != nil {
+		return nil, err
+	}
+	if r.publisher, err = newPublisher(filepath.Join(p.Data, "site"), codec, r.model, r.site, logger); err != nil {
+		return nil, err
+	}
+	r.runner, err = projections.Run(context.WithoutCancel(ctx), logger,
+		projections.Handler{
+			Name: readModelHandler,
+			Feed: eventstore.NewFeed(eventstore.FeedConfig{Log: r.log, From: r.model.Checkpoint, Logger: logger}),
+			Fold: func(_ context.Context, page eventstore.Page) error { return r.model.Fold(page) },
+		},
+		projections.Handler{
+			Name: publisherHandler,
+			Feed: eventstore.NewFeed(eventstore.FeedConfig{
+				Log: r.log, From: r.publisher.checkpoint, Prefixes: []string{"round-"}, Logger: logger,
+			}),
+			Fold: r.publisher.publish,
+		})
+	return r, err
+}
+
+const (
+	readModelHandler = "readmodel"
+	publisherHandler = "publisher"
+)
+
+// Close stops everything in the order that loses nothing: first what writes.
+func (r *runtime) Close() error {
+	var err error
+	if r.runner != nil {
+		err = errors.Join(err, r.runner.Close())
+	}
+	if r.model != nil {
+		err = errors.Join(err, r.model.Close())
+	}
+	if r.log != nil {
+		err = errors.Join(err, r.log.Close())
+	}
+	return err
+}
+
+// health is what /healthz shows.
+func (r *runtime) health() []api.HealthItem {
+	head := r.model.Head()
+	var items []api.HealthItem
+	for _, s := range r.runner.Status() {
+		item := api.HealthItem{Component: s.Name, OK: s.Err == nil, Position: s.Position}
+		switch s.Name { // a handler that has seen no page yet is where it left off
+		case readModelHandler:
+			item.Position = head.Position
+		case publisherHandler:
+			at, _ := r.publisher.checkpoint() // never fails
+			item.Position = at.Position
+		}
+		if s.Err != nil {
+			item.Detail = s.Err.Error()
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// settled waits until the read model reflects the log's present end.
+func (r *runtime) settled(ctx context.Context) error {
+	end, err := r.log.End(ctx)
+	if err != nil {
+		return err
+	}
+	return r.model.WaitFor(ctx, end)
+}
+
+// pseudonymKey reads the deployment's key, or makes one. Losing it does not
+// harm a record; it only makes new pseudonyms differ from old ones.
+func pseudonymKey(dir string) ([]byte, error) {
+	path := filepath.Join(dir, "pseudonym.key")
+	key, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		key = make([]byte, 32)
+		_, _ = rand.Read(key) // never fails
+		if err := writeKey(path, key); err != nil {
+			return nil, fmt.Errorf("make %s: %w", path, err)
+		}
+		return key, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(key) != 32 {
+		return nil, fmt.Errorf("%s has %d bytes, not 32: restore it from a backup, or move it away to start a new one", path, len(key))
+	}
+	return key, nil
+}
+
+func writeKey(path string, key []byte) error {
+	aside := path + ".new"
+	file, err := os.OpenFile(aside, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(key)
+	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
+		return err
+	}
+	return os.Rename(aside, path)
+}
+
+// waitTime bounds how long a command of the command line waits for the read
+// model or for pages.
+const waitTime = 5 * time.Minute

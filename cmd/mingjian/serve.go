@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mingjian/api"
+	"mingjian/criteria"
+)
+
+// addresses says where to listen.
+type addresses struct {
+	API  string `name:"api" default:"127.0.0.1:8080" help:"Address of the API. Loopback only, until there are accounts." env:"MINGJIAN_API"`
+	Site string `default:"127.0.0.1:8081" help:"Address of the public site." env:"MINGJIAN_SITE"`
+}
+
+type serveCmd struct {
+	place
+	addresses
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(ctx context.Context, io *stdio) error {
+	r, err := start(ctx, c.place, io.logger)
+	if err != nil {
+		return err
+	}
+	return errors.Join(serve(ctx, r, c.place, c.addresses, io), r.Close())
+}
+
+// running is what other commands of the same user find out about a server on a
+// data folder.
+type running struct {
+	PID  int    `json:"pid"`
+	API  string `json:"api"`
+	Site string `json:"site"`
+}
+
+const runningFile = "running.json"
+
+// serve listens on both addresses, says so, and serves until ctx ends.
+func serve(ctx context.Context, r *runtime, p place, at addresses, io *stdio) error {
+	handler, err := api.NewHandler(api.Config{
+		Model: r.model, Commands: r.commands, Criteria: criteria.Lookup, Health: r.health, Logger: r.logger,
+	})
+	if err != nil {
+		return err
+	}
+	apiListener, err := api.Listen(at.API)
+	if err != nil {
+		return err
+	}
+	siteListener, err := net.Listen("tcp", at.Site)
+	if err != nil {
+		return errors.Join(fmt.Errorf("public site: %w; choose another address with --site", err), apiListener.Close())
+	}
+	now := running{PID: os.Getpid(), API: "http://" + apiListener.Addr().String(), Site: "http://" + siteListener.Addr().String()}
+	path := filepath.Join(p.Data, runningFile)
+	text, err := json.Marshal(now)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(path) }() // a leftover is told from a live server by asking it
+	fmt.Fprintf(io.out, "内部接口 API          %s\n公开网站 public site  %s\n", now.API, now.Site)
+	return serveHTTP(ctx, map[net.Listener]http.Handler{apiListener: handler, siteListener: r.site.Handler()})
+}
+
+// serveHTTP serves until ctx ends or a server fails, then lets requests finish.
+func serveHTTP(ctx context.Context, handlers map[net.Listener]http.Handler) error {
+	failed := make(chan error, len(handlers))
+	var servers []*http.Server
+	for listener, handler := range handlers {
+		server := &http.Server{
+			Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute,
+			WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
+		}
+		servers = append(servers, server)
+		go func() { failed <- server.Serve(listener) }()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+	case err = <-failed:
+	}
+	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, server := range servers {
+		if stopErr := server.Shutdown(grace); stopErr != nil {
+			err = errors.Join(err, stopErr, server.Close())
+		}
+	}
+	return err
+}
+
+// findRunning finds the server that runs on a data folder, if one does.
+func findRunning(ctx context.Context, p place) (running, bool) {
+	var found running
+	text, err := os.ReadFile(filepath.Join(p.Data, runningFile))
+	if err != nil || json.Unmarshal(text, &found) != nil {
+		return running{}, false
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, found.API+"/readyz", http.NoBody)
+	if err != nil {
+		return running{}, false
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return running{}, false // a file left by a process that was killed
+	}
+	return found, response.Body.Close() == nil
+}
