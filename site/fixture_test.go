@@ -36,6 +36,7 @@ type fixture struct {
 
 var (
 	assessor    = domain.Stamp{By: "assessor-a", At: time.Date(2022, 9, 30, 2, 0, 0, 0, time.UTC)}
+	jury        = domain.Stamp{By: "jury-c", At: time.Date(2022, 10, 7, 2, 0, 0, 0, time.UTC)}
 	reviewer    = domain.Stamp{By: "reviewer-b", At: time.Date(2022, 10, 8, 2, 0, 0, 0, time.UTC)}
 	publishedAt = time.Date(2022, 11, 20, 16, 30, 0, 0, time.UTC) // the 21st in Beijing
 	honorPeriod = domain.Period{From: "2020-01-01", To: "2022-06-30"}
@@ -173,7 +174,7 @@ func (f *fixture) honor(t testing.TB, a *assessment.Assessment) {
 			AwardedOn: "2021-04-12", Document: strings.Repeat("cd", 32),
 		}, honorPeriod)
 	})
-	apply(t, a.Apply, func() ([]domain.Event, error) { return a.AcceptHonor(reviewer, 1, 50) })
+	apply(t, a.Apply, func() ([]domain.Event, error) { return a.AcceptHonor(jury, 1, 50) })
 }
 
 // Execute answers one of the site's operations.
