@@ -4,9 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"math"
-	"math/rand/v2"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -47,18 +46,42 @@ func Execute[S State](
 	ctx context.Context, l *Log, codec *Codec, cmd Command, fresh func() S, decide func(S) ([]domain.Event, error),
 ) (Result, error) {
 	state, at := fresh(), loaded{revision: NoStream}
-	until := time.Now().Add(l.timeout)
-	for race := 1; ; race++ {
-		result, err := tryExecute(ctx, l, codec, cmd, state, &at, decide)
-		if err == nil || !errors.Is(err, ErrConflict) || cmd.Expected != nil || time.Now().After(until) {
-			return result, err
-		}
-		// Some writer won this race; a pause of chance lets the losers by turns.
-		pause := rand.N(time.Duration(min(race, 16)) * time.Millisecond)
-		if !sleep(ctx, &pause) {
-			return Result{}, err
-		}
+	result, err := tryExecute(ctx, l, codec, cmd, state, &at, decide)
+	if !errors.Is(err, ErrConflict) || cmd.Expected != nil {
+		return result, err
 	}
+	bounded, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	// The losers of this process go on one by one, or on a busy stream most of
+	// them would lose again and again.
+	turn := l.turns.of(cmd.Stream)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-bounded.Done():
+		return Result{}, err
+	}
+	for errors.Is(err, ErrConflict) && bounded.Err() == nil {
+		result, err = tryExecute(ctx, l, codec, cmd, state, &at, decide)
+	}
+	return result, err
+}
+
+// turns hands out turns on streams. Streams may share one.
+type turns [64]chan struct{}
+
+var turnSeed = maphash.MakeSeed()
+
+func newTurns() *turns {
+	t := new(turns)
+	for i := range t {
+		t[i] = make(chan struct{}, 1)
+	}
+	return t
+}
+
+func (t *turns) of(stream string) chan struct{} {
+	return t[maphash.String(turnSeed, stream)%uint64(len(t))]
 }
 
 func tryExecute[S State](

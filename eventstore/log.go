@@ -60,6 +60,7 @@ type Log struct {
 	identity string
 	node     *embedded.Node // nil unless the node runs in this process
 	clients  *clients
+	turns    *turns
 
 	closeOnce sync.Once
 	closeErr  error
@@ -71,7 +72,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	l := &Log{timeout: c.Timeout, logger: c.Logger}
+	l := &Log{timeout: c.Timeout, logger: c.Logger, turns: newTurns()}
 	if l.timeout == 0 {
 		l.timeout = 10 * time.Second
 	}
@@ -101,9 +102,7 @@ func (l *Log) settings(c Config) (func() (*esdb.Configuration, error), error) {
 			return settings, err
 		}, nil
 	}
-	if strings.HasPrefix(path, "//") {
-		path = path[2:]
-	}
+	path = strings.TrimPrefix(path, "//")
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("eventstore: %w", err)

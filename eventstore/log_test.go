@@ -210,3 +210,30 @@ func TestCanceledCallers(t *testing.T) {
 	wantErr(t, "read", err, context.Canceled)
 	mustAppend(t, l, "round-b", eventstore.NoStream, proposed(1))
 }
+
+// TestReadToADeadline ends the context while a read goes on: it yields events
+// and then an error, never something that is neither.
+func TestReadToADeadline(t *testing.T) {
+	l := openLog(t)
+	last := eventstore.NoStream
+	for range 4 {
+		last = int64(mustAppend(t, l, "round-a", last, proposed(1000)).Revision)
+	}
+	for stop := range 40 {
+		ctx, cancel := context.WithCancel(testrig.Context(t))
+		read := 0
+		for e, err := range l.ReadStream(ctx, "round-a", 0) {
+			if err != nil {
+				wantErr(t, "the end", err, context.Canceled)
+				break
+			}
+			if e.Revision != uint64(read) || e.Type == "" {
+				t.Fatalf("event %d is %+v", read, e)
+			}
+			if read++; read == stop*100 {
+				cancel()
+			}
+		}
+		cancel()
+	}
+}

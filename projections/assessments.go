@@ -16,8 +16,9 @@ func (p *projector) assessmentOpened(seq int64, e *eventstore.Recorded, o *asses
 	}
 	s := &subject{
 		id: int64(len(p.subjects) + 1), code: o.Subject, kind: o.Kind, district: o.District, round: r,
-		status: assessment.InWork, record: assessment.NewRecord(r.std),
+		status: assessment.InWork, record: assessment.NewRecord(r.std), revision: int64(e.Revision),
 	}
+	s.stored = storedRow{s.revision, s.status}
 	s.record.Status = assessment.InWork
 	if err := exec(p.db.writer, `INSERT INTO assessments (id, seq, stream, round, subject, kind, district, opened, status, revision)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -49,10 +50,7 @@ func (p *projector) assessmentEvent(seq int64, e *eventstore.Recorded, event dom
 	if err := p.detail(seq, s, event); err != nil {
 		return err
 	}
-	if err := exec(p.db.writer, "UPDATE assessments SET revision = ?, status = ? WHERE id = ?",
-		int64(e.Revision), string(record.Status), s.id); err != nil {
-		return err
-	}
+	s.revision = int64(e.Revision) // stored by settle
 	if record.Status == s.status {
 		return nil
 	}

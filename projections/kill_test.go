@@ -100,6 +100,7 @@ func TestKill9(t *testing.T) {
 		recordAndKill(t, dir, centers, 1+rng.IntN(150), sent, done)
 	}
 
+	t.Logf("%d commands sent, %d acknowledged, %d kills", len(sent), len(done), rounds)
 	faults, err := embedded.Check(testrig.Context(t), filepath.Join(dir, "log.db"))
 	if err != nil || len(faults) > 0 {
 		t.Errorf("the log after %d kills: %v, %v", rounds, faults, err)
@@ -118,7 +119,6 @@ func TestKill9(t *testing.T) {
 	if err != nil || !result.Identical() {
 		t.Errorf("rebuild after %d kills: %+v, %v", rounds, result, err)
 	}
-	t.Logf("%d commands acknowledged, %d sent, %d kills", len(done), len(sent), rounds)
 }
 
 // recordAndKill runs the child until so many commands are acknowledged, and

@@ -15,6 +15,9 @@ func (p *projector) settle() error {
 		}
 		moved := false
 		for _, s := range r.dirty {
+			if err := p.store(s); err != nil {
+				return err
+			}
 			if s.kind != domain.Center {
 				continue
 			}
@@ -33,6 +36,16 @@ func (p *projector) settle() error {
 		}
 	}
 	return nil
+}
+
+// store writes how far a subject has come, once a page.
+func (p *projector) store(s *subject) error {
+	now := storedRow{s.revision, s.status}
+	if now == s.stored {
+		return nil
+	}
+	s.stored = now
+	return exec(p.db.writer, "UPDATE assessments SET revision = ?, status = ? WHERE id = ?", now.revision, string(now.status), s.id)
 }
 
 // settleCenter scores one center; it reports whether its standing changed.

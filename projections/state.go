@@ -34,11 +34,18 @@ type subject struct {
 	round    *roundState
 	record   *assessment.Record
 	status   assessment.Status
+	revision int64
 
-	// What the database says of its score and standing.
+	// What the database says of it, its score and its standing.
+	stored     storedRow
 	standing   standingRow
 	indicators []scoreRow
 	sections   []scoreRow
+}
+
+type storedRow struct {
+	revision int64
+	status   assessment.Status
 }
 
 type standingRow struct {
@@ -94,10 +101,12 @@ func (p *projector) reload() error {
 	}); err != nil {
 		return err
 	}
-	if err := query(conn, "SELECT id, stream, round, subject, kind, district, status FROM assessments", func(s *sqlite.Stmt) error {
+	if err := query(conn, "SELECT id, stream, round, subject, kind, district, status, revision FROM assessments", func(s *sqlite.Stmt) error {
+		stored := storedRow{s.ColumnInt64(7), assessment.Status(s.ColumnText(6))}
 		p.addSubject(s.ColumnText(1), &subject{
 			id: s.ColumnInt64(0), round: p.rounds[s.ColumnText(2)], code: s.ColumnText(3),
-			kind: domain.SubjectKind(s.ColumnText(4)), district: s.ColumnText(5), status: assessment.Status(s.ColumnText(6)),
+			kind: domain.SubjectKind(s.ColumnText(4)), district: s.ColumnText(5),
+			status: stored.status, revision: stored.revision, stored: stored,
 		})
 		return nil
 	}); err != nil {

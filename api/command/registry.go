@@ -25,8 +25,27 @@ func (c *Commands) RegisterCenter(ctx context.Context, m Meta, code, district, a
 	})
 }
 
-// rosterPart is how many rows go into one append, well within its limit.
-const rosterPart = 1000
+// A part of a roster goes into one append. rosterPart bounds its rows, and
+// partBytes, with room for what JSON adds, its bytes within an append's limit.
+const (
+	rosterPart = 1000
+	partBytes  = 768 << 10
+	rowBytes   = 1000 // of two events without their names and notes
+)
+
+// rosterParts cuts a roster into parts, the same for the same command.
+func rosterParts(m Meta, rows []registry.Row) (parts [][]registry.Row) {
+	start, size := 0, 0
+	for i, row := range rows {
+		cost := rowBytes + 2*(len(m.Actor)+len(m.Note)) + len(row.DistrictName) + 2*len(row.Area)
+		if i > start && (size+cost > partBytes || i-start == rosterPart) {
+			parts = append(parts, rows[start:i])
+			start, size = i, 0
+		}
+		size += cost
+	}
+	return append(parts, rows[start:])
+}
 
 // RegisterRoster adds all that is new of a roster. A large roster goes in
 // several appends, each with a command id derived from m.ID: cut short, it is
@@ -44,11 +63,10 @@ func (c *Commands) RegisterRoster(ctx context.Context, m Meta, rows []registry.R
 		return Receipt{}, err
 	}
 	var last Receipt
-	for part := 0; part*rosterPart < len(rows); part++ {
-		m.ID = uuid.NewSHA1(id, fmt.Appendf(nil, "part %d", part)).String()
-		some := rows[part*rosterPart : min(len(rows), (part+1)*rosterPart)]
+	for i, part := range rosterParts(m, rows) {
+		m.ID = uuid.NewSHA1(id, fmt.Appendf(nil, "part %d", i)).String()
 		last, err = c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
-			return r.Register(by, some, demo)
+			return r.Register(by, part, demo)
 		})
 		if err != nil {
 			return Receipt{}, err

@@ -117,9 +117,10 @@ func (r *Rig) Player(t testing.TB, seed uint64, round string, n int) *Player {
 // test.
 func (p *Player) Play(t testing.TB, n int) {
 	t.Helper()
-	ctx := Context(t)
 	for range n {
+		ctx, cancel := context.WithTimeout(context.Background(), Patience)
 		what, err := p.step(ctx)
+		cancel()
 		switch {
 		case err == nil:
 			p.Done++

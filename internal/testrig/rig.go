@@ -28,7 +28,7 @@ import (
 
 // Patience bounds every wait of a test. It guards against hanging: no test
 // passes or fails by how fast a machine is.
-const Patience = 60 * time.Second
+const Patience = 2 * time.Minute
 
 // Rig is a running platform.
 type Rig struct {
