@@ -65,6 +65,7 @@ func (s *items[T]) receive(ctx context.Context, c *clients, open func(context.Co
 			return
 		}
 		if !s.send(ctx, outcome[T]{value: value}) {
+			last.err = ctx.Err() // or the consumer could take nothing for an item
 			return
 		}
 	}
