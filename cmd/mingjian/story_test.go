@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -334,6 +333,6 @@ func TestReadmeMutationWorks(t *testing.T) {
 	defer response.Body.Close()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil || strings.Contains(string(answer), `"errors"`) || !strings.Contains(string(answer), `"revision"`) {
-		t.Error(fmt.Sprintf("%s", answer), err)
+		t.Errorf("%s, %v", answer, err)
 	}
 }
