@@ -47,13 +47,18 @@ func (m *Model) Rebuild(ctx context.Context, progress func(Head)) (Rebuilt, erro
 }
 
 func (m *Model) replaceBy(ctx context.Context, fresh *projector, progress func(Head)) (Rebuilt, error) {
+	// The whole log, also where the live model stands still before an event.
+	end, err := m.config.Log.End(ctx)
+	if err != nil {
+		return Rebuilt{}, err
+	}
 	feed := eventstore.NewFeed(eventstore.FeedConfig{
 		Log: m.config.Log, Logger: m.config.Logger,
 		From: func() (eventstore.Checkpoint, error) {
 			return eventstore.Checkpoint{LogID: fresh.head.LogID, Position: fresh.head.Position}, nil
 		},
 	})
-	err := Consume(ctx, "rebuild", feed, m.config.Logger, func(page eventstore.Page) error {
+	err = Consume(ctx, "rebuild", feed, m.config.Logger, func(page eventstore.Page) error {
 		if err := fresh.fold(page); err != nil {
 			return err
 		}
@@ -61,7 +66,7 @@ func (m *Model) replaceBy(ctx context.Context, fresh *projector, progress func(H
 			progress(fresh.head)
 		}
 		return nil
-	}, func() bool { return fresh.head.Position >= m.Head().Position })
+	}, func() bool { return fresh.head.Position >= max(end, m.Head().Position) })
 	if err != nil {
 		return Rebuilt{}, err
 	}
