@@ -3,8 +3,10 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -278,4 +280,68 @@ func BenchmarkLiveLatency(b *testing.B) {
 		latencies = append(latencies, max(0, (<-arrived).Sub(replied)))
 	}
 	reportQuantiles(b, latencies)
+}
+
+// lagEvents sets how many events BenchmarkLag's subscribers miss.
+const lagEvents = "MINGJIAN_TEST_LAG_EVENTS"
+
+// BenchmarkLag is the memory that a hundred subscribers cost who read one event and no more, while
+// the log grows: of node and clients together, from before the first to after the last event.
+func BenchmarkLag(b *testing.B) {
+	const lagging = 100
+	missed := 50_000
+	if n, err := strconv.Atoi(os.Getenv(lagEvents)); err == nil {
+		missed = n
+	}
+	for range b.N {
+		n := startNode(b, Config{})
+		client := connect(b, n.Address())
+		fill(b, client, "bench-lag", 1, 1, benchBytes)
+		heapBefore, rssBefore := heap(), residentBytes()
+		var subs []*esdb.Subscription
+		for range lagging {
+			sub, err := connect(b, n.Address()).SubscribeToAll(context.Background(), esdb.SubscribeToAllOptions{From: esdb.Start{}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer sub.Close()
+			lag(b, sub, 0, 1)
+			subs = append(subs, sub)
+		}
+		fill(b, client, "bench-lag", missed, 1000, benchBytes)
+		rss := residentBytes() - rssBefore // before the collection: what it peaked at, nearly
+		b.ReportMetric(float64(heap()-heapBefore)/(1<<20), "heap-MiB")
+		b.ReportMetric(float64(rss)/(1<<20), "rss-MiB")
+		b.ReportMetric(float64(missed), "missed")
+		lag(b, subs[lagging-1], 1, missed) // it was slow, and misses nothing
+	}
+}
+
+// lag receives the events of one stream from a revision on.
+func lag(b *testing.B, sub *esdb.Subscription, next uint64, count int) {
+	b.Helper()
+	for last := next + uint64(count); next < last; {
+		switch e := sub.Recv(); {
+		case e.SubscriptionDropped != nil:
+			b.Fatal(e.SubscriptionDropped.Error)
+		case e.EventAppeared != nil:
+			if got := e.EventAppeared.Event.EventNumber; got != next {
+				b.Fatalf("event %d, want %d", got, next)
+			}
+			next++
+		}
+	}
+}
+
+// residentBytes is what the process has in memory, 0 where the system does not say.
+func residentBytes() int64 {
+	status, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	var size, resident int64
+	if _, err := fmt.Sscan(string(status), &size, &resident); err != nil {
+		return 0
+	}
+	return resident * int64(os.Getpagesize())
 }

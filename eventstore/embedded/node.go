@@ -97,6 +97,14 @@ func (n *Node) open(h hooks) error {
 }
 
 func (n *Node) openWriter(h hooks) error {
+	// Made here and not by SQLite, so that only its owner may read it.
+	file, err := os.OpenFile(n.cfg.Path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
 	d, err := openDB(n.cfg.Path, sqlite.OpenReadWrite|sqlite.OpenCreate, writerPragmas...)
 	if err != nil {
 		return err
