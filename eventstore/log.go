@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -177,6 +178,52 @@ func (l *Log) identify(ctx context.Context) (string, error) {
 		}})
 		if err != nil && !errors.Is(err, ErrConflict) {
 			return "", fmt.Errorf("eventstore: name the log: %w", err)
+		}
+	}
+}
+
+// ErrPinned means that a log was made with another value of something that all
+// its servers must share.
+var ErrPinned = errors.New("the log was written with another one")
+
+// pin is a value that all servers of a log must share.
+type pin struct {
+	Version int    `json:"v"`
+	Name    string `json:"name"`
+	Value   string `json:"value"`
+}
+
+// Pin makes sure that all servers of the log agree on a value, such as a
+// fingerprint of a key: the first one to ask sets it, and whoever has another
+// one is told by ErrPinned.
+func (l *Log) Pin(ctx context.Context, name, value string) error {
+	for {
+		revision := int64(0) // of the identity, which is always there
+		for event, err := range l.ReadStream(ctx, identityStream, 1) {
+			if err != nil {
+				return fmt.Errorf("eventstore: pin %s: %w", name, err)
+			}
+			revision = int64(event.Revision)
+			var known pin
+			if err := json.Unmarshal(event.Data, &known); err != nil {
+				return fmt.Errorf("eventstore: %s@%d: %w: %w", identityStream, event.Revision, err, ErrUndecodable)
+			}
+			if known.Name == name && known.Value != value {
+				return fmt.Errorf("%s: %w", name, ErrPinned)
+			}
+			if known.Name == name {
+				return nil
+			}
+		}
+		data, err := json.Marshal(pin{Version: 1, Name: name, Value: value})
+		if err != nil {
+			return fmt.Errorf("eventstore: pin %s: %w", name, err)
+		}
+		_, err = l.Append(ctx, identityStream, revision, []Proposed{{
+			ID: uuid.New(), Type: "log.Pinned", Data: data, Metadata: []byte(`{}`),
+		}})
+		if !errors.Is(err, ErrConflict) {
+			return err
 		}
 	}
 }
