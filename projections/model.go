@@ -14,6 +14,8 @@ import (
 	"sync"
 	"syscall"
 
+	"zombiezen.com/go/sqlite"
+
 	"mingjian/criteria"
 	"mingjian/eventstore"
 )
@@ -122,18 +124,66 @@ func (m *Model) open() error {
 		return m.startEmpty("another version of the program made it")
 	}
 	if err != nil {
-		return fmt.Errorf("%w; `mingjian rebuild` makes it anew from the log", err)
+		return m.startEmpty("it cannot be opened: " + err.Error())
 	}
 	p, err := newProjector(db, m.config.Codec, m.config.Criteria)
 	if err != nil {
+		return errors.Join(db.close(), m.startEmpty("it cannot be read: "+err.Error()))
+	}
+	why, err := m.foreign(p)
+	if err != nil {
 		return errors.Join(err, db.close())
 	}
-	if p.head.LogID != m.config.Log.Identity() {
-		return errors.Join(db.close(), m.startEmpty("it was folded from another log"))
+	if why != "" {
+		return errors.Join(db.close(), m.startEmpty(why))
 	}
 	m.serve(p)
 	m.sweep(file)
 	return nil
+}
+
+// foreign says why the database was not folded from the log as it is: from
+// another one, or from this one before an older copy of it was restored.
+func (m *Model) foreign(p *projector) (string, error) {
+	if p.head.LogID != m.config.Log.Identity() {
+		return "it was folded from another log", nil
+	}
+	stream, revision, id := "", uint64(0), ""
+	if err := query(p.db.writer, `SELECT s.name, t.revision, t.event_id FROM trail t JOIN streams s ON s.id = t.stream
+		WHERE t.seq = ?`, func(s *sqlite.Stmt) error {
+		stream, revision, id = s.ColumnText(0), uint64(s.ColumnInt64(1)), uuidText(blob(s, 2))
+		return nil
+	}, p.head.Seq); err != nil {
+		return "it cannot be read: " + err.Error(), nil
+	}
+	if p.head.Seq == 0 {
+		return "", nil
+	}
+	for e, err := range m.config.Log.ReadStream(context.Background(), stream, revision) {
+		if errors.Is(err, eventstore.ErrNoStream) {
+			break
+		}
+		if err != nil {
+			return "", fmt.Errorf("read model: compare with the log: %w", err)
+		}
+		if e.ID.String() == id && e.Position == p.head.Position {
+			return "", nil
+		}
+		break
+	}
+	return "the log does not hold the last event that was folded", nil
+}
+
+// InUse reports whether a process has the read model of a folder open.
+func InUse(dir string) bool {
+	if _, err := os.Stat(dir); err != nil {
+		return false
+	}
+	lock, err := lockDir(dir)
+	if err == nil {
+		_ = lock.Close() // only asked whether it was free
+	}
+	return errors.Is(err, ErrModelInUse)
 }
 
 func (m *Model) startEmpty(why string) error {

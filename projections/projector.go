@@ -31,6 +31,8 @@ type projector struct {
 	codec    *eventstore.Codec
 	criteria func(id string) (*criteria.Criteria, error)
 
+	// stale is true while memory may differ from the database.
+	stale   bool
 	head    Head
 	rounds  map[string]*roundState
 	streams map[string]int64
@@ -49,6 +51,11 @@ func newProjector(db *database, codec *eventstore.Codec, lookup func(string) (*c
 // page that was committed before is passed over, one that leaves a gap is
 // refused.
 func (p *projector) fold(page eventstore.Page) (err error) {
+	if p.stale {
+		if err := p.reload(); err != nil {
+			return err
+		}
+	}
 	if page.LogID != p.head.LogID {
 		return fmt.Errorf("page of log %s, read model of %s: %w", page.LogID, p.head.LogID, eventstore.ErrOtherLog)
 	}
@@ -63,8 +70,11 @@ func (p *projector) fold(page eventstore.Page) (err error) {
 	if err := exec(conn, "BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	committed := false // and not err == nil, which a panic leaves so
+	p.stale = true
 	defer func() {
-		if err == nil {
+		if committed {
+			p.stale = false
 			return
 		}
 		// Memory may be ahead of the database now: read it back.
@@ -92,6 +102,7 @@ func (p *projector) fold(page eventstore.Page) (err error) {
 		return err
 	}
 	p.head = head
+	committed = true
 	return nil
 }
 

@@ -75,7 +75,7 @@ func Run(ctx context.Context, logger *slog.Logger, handlers ...Handler) (*Runner
 func (r *Runner) handle(h Handler, msg *message.Message) error {
 	page, err := eventstore.UnmarshalPage(msg.Payload)
 	if err == nil {
-		err = h.Fold(msg.Context(), page)
+		err = fold(msg.Context(), h, page)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -89,6 +89,16 @@ func (r *Runner) handle(h Handler, msg *message.Message) error {
 	}
 	r.status[h.Name] = now
 	return err
+}
+
+// fold turns a panic into an error, so that the handler's status tells of it.
+func fold(ctx context.Context, h Handler, page eventstore.Page) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%s: panic: %v", h.Name, p)
+		}
+	}()
+	return h.Fold(ctx, page)
 }
 
 // Status tells how each handler fares. A handler whose feed has ended by itself

@@ -78,6 +78,7 @@ func (r *roundState) touch(s *subject) {
 
 // reload drops memory and reads back what the database has.
 func (p *projector) reload() error {
+	p.stale = true // until all of it is read: half a memory would rank wrongly
 	p.rounds = make(map[string]*roundState)
 	p.subjects = make(map[string]*subject)
 	p.streams = make(map[string]int64)
@@ -112,7 +113,11 @@ func (p *projector) reload() error {
 	}); err != nil {
 		return err
 	}
-	return p.reloadStandings()
+	if err := p.reloadStandings(); err != nil {
+		return err
+	}
+	p.stale = false
+	return nil
 }
 
 func (p *projector) reloadStandings() error {
