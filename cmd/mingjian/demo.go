@@ -138,7 +138,7 @@ func (c *demoCmd) awaitSite(ctx context.Context, io *stdio, r *runtime) error {
 	}
 	wait, cancel := context.WithTimeout(ctx, waitTime)
 	defer cancel()
-	if err := (&publishCmd{place: c.place, Round: demo.Round}).awaitPages(wait, io, end.Position); err != nil {
+	if err := (&publishCmd{place: c.place, Round: demo.Round}).awaitPages(wait, io, r.log.Identity(), end.Position); err != nil {
 		return err
 	}
 	view, err := r.model.View(ctx)

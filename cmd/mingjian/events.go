@@ -31,6 +31,9 @@ type eventLine struct {
 
 // Run prints events in the log's order.
 func (c *eventsCmd) Run(ctx context.Context, io *stdio) (err error) {
+	if err := c.existing(); err != nil {
+		return err
+	}
 	log, err := c.openLog(ctx, io.logger, true)
 	if err != nil {
 		return err

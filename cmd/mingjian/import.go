@@ -16,6 +16,7 @@ import (
 
 type importCmd struct {
 	Roster importRosterCmd `cmd:"" help:"Register the districts and centers of a CSV file with the header code,district_code,district,name."`
+	Events importEventsCmd `cmd:"" help:"Copy the events of a file that export wrote to the log: empty, or holding the beginning of the file."`
 }
 
 type importRosterCmd struct {
@@ -39,7 +40,7 @@ func (c *importRosterCmd) Run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	key, err := pseudonymKey(c.Data)
+	key, err := pseudonymKey(ctx, c.Data, log)
 	if err != nil {
 		return err
 	}

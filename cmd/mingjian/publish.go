@@ -25,6 +25,9 @@ type publishCmd struct {
 // Run publishes and waits for the pages. Where a server runs on the data
 // folder it carries the command out, else this process does.
 func (c *publishCmd) Run(ctx context.Context, io *stdio) error {
+	if err := c.existing(); err != nil {
+		return err
+	}
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -36,7 +39,7 @@ func (c *publishCmd) Run(ctx context.Context, io *stdio) error {
 		if err != nil {
 			return err
 		}
-		return c.awaitPages(ctx, io, position)
+		return c.awaitPages(ctx, io, server.LogID, position)
 	}
 	r, err := start(ctx, c.place, io.logger)
 	if err != nil {
@@ -47,7 +50,7 @@ func (c *publishCmd) Run(ctx context.Context, io *stdio) error {
 		var receipt command.Receipt
 		receipt, err = r.commands.Publish(ctx, command.Meta{ID: id.String(), Actor: c.Actor}, c.Round, c.Reason)
 		if err == nil {
-			err = c.awaitPages(ctx, io, receipt.Position)
+			err = c.awaitPages(ctx, io, r.log.Identity(), receipt.Position)
 		}
 	}
 	return errors.Join(err, r.Close())
@@ -66,13 +69,13 @@ func (c *publishCmd) throughServer(ctx context.Context, server running, id strin
 	return data.Publish.Position, err
 }
 
-// awaitPages waits until the publisher has built all up to a position.
-func (c *publishCmd) awaitPages(ctx context.Context, io *stdio, position eventstore.Position) error {
+// awaitPages waits until the publisher has built all up to a position of a log.
+func (c *publishCmd) awaitPages(ctx context.Context, io *stdio, logID string, position eventstore.Position) error {
 	dir := filepath.Join(c.Data, "site")
 	for {
 		var at eventstore.Checkpoint
 		text, err := os.ReadFile(filepath.Join(dir, "checkpoint.json"))
-		if err == nil && json.Unmarshal(text, &at) == nil && at.Position >= position {
+		if err == nil && json.Unmarshal(text, &at) == nil && at.LogID == logID && at.Position >= position {
 			_, err := fmt.Fprintf(io.out, "published round %s at position %s: %s\n", c.Round, position, filepath.Join(dir, "current"))
 			return err
 		}

@@ -29,7 +29,7 @@ type publisher struct {
 	at eventstore.Checkpoint
 }
 
-func newPublisher(dir string, codec *eventstore.Codec, model *projections.Model, s *site.Site, logger *slog.Logger) (*publisher, error) {
+func newPublisher(dir string, codec *eventstore.Codec, model *projections.Model, s *site.Site, end eventstore.Position, logger *slog.Logger) (*publisher, error) {
 	p := &publisher{path: filepath.Join(dir, "checkpoint.json"), codec: codec, model: model, site: s, logger: logger}
 	text, err := os.ReadFile(p.path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -38,10 +38,10 @@ func newPublisher(dir string, codec *eventstore.Codec, model *projections.Model,
 	if err != nil {
 		return nil, err
 	}
-	// A damaged checkpoint, or one of another log, costs a look at every
-	// release from the start, nothing else.
+	// A damaged checkpoint, or one of another log or of a later state of this one,
+	// costs a look at every release from the start, nothing else.
 	var at eventstore.Checkpoint
-	if json.Unmarshal(text, &at) == nil && at.LogID == model.Head().LogID {
+	if json.Unmarshal(text, &at) == nil && at.LogID == model.Head().LogID && at.Position <= end {
 		p.at = at
 	}
 	return p, nil

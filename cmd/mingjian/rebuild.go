@@ -15,6 +15,9 @@ type rebuildCmd struct {
 
 // Run rebuilds here, or asks the server that runs on the data folder.
 func (c *rebuildCmd) Run(ctx context.Context, io *stdio) error {
+	if err := c.existing(); err != nil {
+		return err
+	}
 	if server, ok := findRunning(ctx, c.place); ok {
 		return c.throughServer(ctx, io, server)
 	}
@@ -61,5 +64,8 @@ func (c *rebuildCmd) report(io *stdio, r projections.Rebuilt) error {
 	}
 	_, err := fmt.Fprintf(io.out, "rebuilt from %d events, up to position %s: %s\nbefore  sha256 %s\nafter   sha256 %s\n(the SHA-256 of every row of every table, in key order)\n",
 		r.Head.Seq, r.Head.Position, verdict, r.Before, r.After)
+	if err == nil && !r.Identical() {
+		return exitStatus(1)
+	}
 	return err
 }

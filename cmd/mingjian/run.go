@@ -25,6 +25,13 @@ type cli struct {
 	Rebuild  rebuildCmd  `cmd:"" help:"Fold the whole log into a new read model, compare it with the one in use, and put it in its place."`
 	Events   eventsCmd   `cmd:"" help:"Show the events of the log, or of one stream."`
 
+	Node    nodeCmd    `cmd:"" help:"Serve the embedded log alone, over EventStoreDB's protocol, for other tools and languages."`
+	Migrate migrateCmd `cmd:"" help:"Copy a log to another one, such as from the embedded node to a cluster, and compare both. Run again, it resumes."`
+	Export  exportCmd  `cmd:"" help:"Write every event to a file."`
+	Backup  backupCmd  `cmd:"" help:"Copy the embedded log and the deployment's key to a new folder, while it is in use."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
+	Fsck    fsckCmd    `cmd:"" help:"Check the embedded log: every checksum, revision and position."`
+
 	Verbose bool `short:"v" help:"Log what happens inside, to standard error."`
 }
 

@@ -2,12 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"mingjian/api"
@@ -29,6 +33,8 @@ type runtime struct {
 	publisher *publisher
 	runner    *projections.Runner
 	logger    *slog.Logger
+	// caughtUp is true once the read model has reflected the log's end.
+	caughtUp atomic.Bool
 }
 
 // connection is the log's connection string.
@@ -45,6 +51,18 @@ func (p place) openLog(ctx context.Context, logger *slog.Logger, attach bool) (*
 		return nil, err
 	}
 	return eventstore.Open(ctx, eventstore.Config{Connection: p.connection(), Attach: attach, Logger: logger})
+}
+
+// existing refuses a data folder without a log: for commands that only look at
+// what is there, a folder that is not there is a slip of the pen.
+func (p place) existing() error {
+	if p.EventStore != "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(p.Data, logFile)); err != nil {
+		return fmt.Errorf("no log in %s (choose the folder with --data): %w", p.Data, err)
+	}
+	return nil
 }
 
 // start brings the platform up in this process. The caller must Close it.
@@ -65,7 +83,11 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 	if err != nil {
 		return nil, err
 	}
-	key, err := pseudonymKey(p.Data)
+	// The folder is ours now: what a killed server left behind about itself is not true any more.
+	if err := os.Remove(filepath.Join(p.Data, runningFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	key, err := pseudonymKey(ctx, p.Data, r.log)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +103,11 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 	if r.site, err = site.New(site.Config{Dir: filepath.Join(p.Data, "site"), Source: r.public, Logger: logger}); err != nil {
 		return nil, err
 	}
-	if r.publisher, err = newPublisher(filepath.Join(p.Data, "site"), codec, r.model, r.site, logger); err != nil {
+	end, err := r.log.End(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.publisher, err = newPublisher(filepath.Join(p.Data, "site"), codec, r.model, r.site, end, logger); err != nil {
 		return nil, err
 	}
 	r.runner, err = projections.Run(context.WithoutCancel(ctx), logger,
@@ -97,6 +123,13 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 			}),
 			Fold: r.publisher.publish,
 		})
+	if err == nil {
+		go func() {
+			if r.settled(context.WithoutCancel(ctx)) == nil {
+				r.caughtUp.Store(true)
+			}
+		}()
+	}
 	return r, err
 }
 
@@ -125,7 +158,7 @@ func (r *runtime) health() []api.HealthItem {
 	head := r.model.Head()
 	var items []api.HealthItem
 	for _, s := range r.runner.Status() {
-		item := api.HealthItem{Component: s.Name, OK: s.Err == nil, Position: s.Position}
+		item := api.HealthItem{Component: s.Name, OK: s.Err == nil, CatchingUp: !r.caughtUp.Load(), Position: s.Position}
 		switch s.Name { // a handler that has seen no page yet is where it left off
 		case readModelHandler:
 			item.Position = head.Position
@@ -150,26 +183,37 @@ func (r *runtime) settled(ctx context.Context) error {
 	return r.model.WaitFor(ctx, end)
 }
 
-// pseudonymKey reads the deployment's key, or makes one. Losing it does not
-// harm a record; it only makes new pseudonyms differ from old ones.
-func pseudonymKey(dir string) ([]byte, error) {
-	path := filepath.Join(dir, "pseudonym.key")
+// pseudonymKey reads the deployment's key, or makes one for a new log. With
+// another key than the log's, people would get other pseudonyms, and could
+// approve their own work: the log remembers a fingerprint and refuses.
+func pseudonymKey(ctx context.Context, dir string, log *eventstore.Log) ([]byte, error) {
+	path := filepath.Join(dir, keyFile)
+	made := false
 	key, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
+		// On disk before the log hears of it: a fingerprint without its key would
+		// lock everybody out.
+		made = true
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
-		if err := writeKey(path, key); err != nil {
-			return nil, fmt.Errorf("make %s: %w", path, err)
-		}
-		return key, nil
+		err = writeKey(path, key)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(key) != 32 {
-		return nil, fmt.Errorf("%s has %d bytes, not 32: restore it from a backup, or move it away to start a new one", path, len(key))
+		return nil, fmt.Errorf("%s has %d bytes, not 32: restore it from a backup", path, len(key))
 	}
-	return key, nil
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte("mingjian: which pseudonym key is this"))
+	err = log.Pin(ctx, "pseudonym key", hex.EncodeToString(mac.Sum(nil)[:16]))
+	if errors.Is(err, eventstore.ErrPinned) {
+		if made {
+			err = errors.Join(err, os.Remove(path))
+		}
+		return nil, fmt.Errorf("%s is missing or not this log's: restore it from a backup, or copy it from another server of the log: %w", path, err)
+	}
+	return key, err
 }
 
 func writeKey(path string, key []byte) error {

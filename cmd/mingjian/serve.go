@@ -13,6 +13,7 @@ import (
 
 	"mingjian/api"
 	"mingjian/criteria"
+	"mingjian/projections"
 )
 
 // addresses says where to listen.
@@ -41,6 +42,8 @@ type running struct {
 	PID  int    `json:"pid"`
 	API  string `json:"api"`
 	Site string `json:"site"`
+	// LogID is the log's identity.
+	LogID string `json:"logId"`
 }
 
 const runningFile = "running.json"
@@ -61,7 +64,7 @@ func serve(ctx context.Context, r *runtime, p place, at addresses, io *stdio) er
 	if err != nil {
 		return errors.Join(fmt.Errorf("public site: %w; choose another address with --site", err), apiListener.Close())
 	}
-	now := running{PID: os.Getpid(), API: "http://" + apiListener.Addr().String(), Site: "http://" + siteListener.Addr().String()}
+	now := running{PID: os.Getpid(), API: "http://" + apiListener.Addr().String(), Site: "http://" + siteListener.Addr().String(), LogID: r.log.Identity()}
 	path := filepath.Join(p.Data, runningFile)
 	text, err := json.Marshal(now)
 	if err != nil {
@@ -70,7 +73,7 @@ func serve(ctx context.Context, r *runtime, p place, at addresses, io *stdio) er
 	if err := os.WriteFile(path, text, 0o600); err != nil {
 		return err
 	}
-	defer func() { _ = os.Remove(path) }() // a leftover is told from a live server by asking it
+	defer func() { _ = os.Remove(path) }() // what is left of it is not believed: see findRunning
 	fmt.Fprintf(io.out, "内部接口 API          %s\n公开网站 public site  %s\n", now.API, now.Site)
 	return serveHTTP(ctx, map[net.Listener]http.Handler{apiListener: handler, siteListener: r.site.Handler()})
 }
@@ -102,9 +105,14 @@ func serveHTTP(ctx context.Context, handlers map[net.Listener]http.Handler) erro
 	return err
 }
 
-// findRunning finds the server that runs on a data folder, if one does.
+// findRunning finds the server that runs on a data folder, if one does. A file
+// that a killed server left is told by the read model, which nobody holds then:
+// its address may be another folder's server's by now.
 func findRunning(ctx context.Context, p place) (running, bool) {
 	var found running
+	if !projections.InUse(filepath.Join(p.Data, "readmodel")) {
+		return running{}, false
+	}
 	text, err := os.ReadFile(filepath.Join(p.Data, runningFile))
 	if err != nil || json.Unmarshal(text, &found) != nil {
 		return running{}, false

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mingjian/eventstore/embedded"
+)
+
+// Files of a data folder that a backup holds. Everything else follows from them.
+const (
+	logFile = "log.db"
+	keyFile = "pseudonym.key"
+)
+
+const manifestFile = "backup.json"
+
+// manifest lists a backup's files, so that a damaged or cut one is refused.
+type manifest struct {
+	Made  time.Time         `json:"made"`
+	Files map[string]string `json:"files"` // name → SHA-256, lower-case hex
+}
+
+type backupCmd struct {
+	Dir  string `arg:"" type:"path" help:"The folder to make; it must not exist."`
+	Data string `default:"data" help:"Folder of the log, DATA/log.db." type:"path" env:"MINGJIAN_DATA"`
+}
+
+// Run copies aside, checks the copy, and renames: a folder of that name is
+// always a whole backup.
+func (c *backupCmd) Run(ctx context.Context, io *stdio) error {
+	if _, err := os.Stat(c.Dir); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s is there already: choose a new folder", c.Dir)
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, logFile)); err != nil {
+		return fmt.Errorf("%s has no embedded log (a log on a server has that server's backup; mingjian export works on any): %w", c.Data, err)
+	}
+	aside := c.Dir + ".part"
+	err := os.RemoveAll(aside)
+	if err == nil {
+		err = c.fill(ctx, aside)
+	}
+	if err == nil {
+		err = os.Rename(aside, c.Dir)
+	}
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(aside))
+	}
+	_, err = fmt.Fprintf(io.out, "%s is backed up in %s\n", c.Data, c.Dir)
+	return err
+}
+
+func (c *backupCmd) fill(ctx context.Context, dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	if err := embedded.Backup(ctx, filepath.Join(c.Data, logFile), filepath.Join(dir, logFile)); err != nil {
+		return err
+	}
+	if err := sound(ctx, filepath.Join(dir, logFile)); err != nil {
+		return err
+	}
+	m := manifest{Made: time.Now().UTC().Truncate(time.Second), Files: map[string]string{}}
+	if err := copySynced(filepath.Join(c.Data, keyFile), filepath.Join(dir, keyFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	for _, name := range []string{logFile, keyFile} {
+		sum, err := fileHash(filepath.Join(dir, name))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // a log that only a bare node has served has no key
+		}
+		if err != nil {
+			return err
+		}
+		m.Files[name] = sum
+	}
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	return writeKey(filepath.Join(dir, manifestFile), append(text, '\n'))
+}
+
+type restoreCmd struct {
+	Dir  string `arg:"" type:"existingdir" help:"The backup."`
+	Data string `default:"data" help:"The data folder to make; it must hold no log." type:"path" env:"MINGJIAN_DATA"`
+}
+
+// Run checks the backup before it copies anything. The log comes last: a
+// folder with a log has all the rest.
+func (c *restoreCmd) Run(ctx context.Context, io *stdio) error {
+	if _, err := os.Stat(filepath.Join(c.Data, logFile)); !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s holds a log already: restore to another folder, or move it away", c.Data)
+	}
+	var m manifest
+	text, err := os.ReadFile(filepath.Join(c.Dir, manifestFile))
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is no whole backup: %s: %w", c.Dir, manifestFile, err)
+	}
+	for _, name := range []string{logFile, keyFile} {
+		want, ok := m.Files[name]
+		if !ok {
+			continue
+		}
+		got, err := fileHash(filepath.Join(c.Dir, name))
+		if err != nil {
+			return fmt.Errorf("%s is no whole backup: %w", c.Dir, err)
+		}
+		if got != want {
+			return fmt.Errorf("%s is damaged: %s has SHA-256 %s, the backup was made with %s", c.Dir, name, got, want)
+		}
+	}
+	if m.Files[logFile] == "" {
+		return fmt.Errorf("%s is no whole backup: %s lists no log", c.Dir, manifestFile)
+	}
+	if err := sound(ctx, filepath.Join(c.Dir, logFile)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return err
+	}
+	for _, name := range []string{keyFile, logFile} {
+		if m.Files[name] == "" {
+			continue
+		}
+		if err := copySynced(filepath.Join(c.Dir, name), filepath.Join(c.Data, name)); err != nil {
+			return fmt.Errorf("restore: %w", err)
+		}
+	}
+	_, err = fmt.Fprintf(io.out, "%s, made %s, is restored in %s\n", c.Dir, m.Made.Format(time.RFC3339), c.Data)
+	return err
+}
+
+type fsckCmd struct {
+	Data string `default:"data" help:"Folder of the log, DATA/log.db; it may be in use." type:"path" env:"MINGJIAN_DATA"`
+}
+
+// Run names every fault of the log.
+func (c *fsckCmd) Run(ctx context.Context, io *stdio) error {
+	path := filepath.Join(c.Data, logFile)
+	if err := sound(ctx, path); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(io.out, "%s: sound\n", path)
+	return err
+}
+
+// sound checks a log and names what is wrong.
+func sound(ctx context.Context, path string) error {
+	faults, err := embedded.Check(ctx, path)
+	if err != nil {
+		return err
+	}
+	var all []error
+	for _, fault := range faults {
+		all = append(all, fmt.Errorf("%s: %s", path, fault))
+	}
+	return errors.Join(all...)
+}
+
+// copySynced copies a file aside and renames it.
+func copySynced(from, to string) (err error) {
+	source, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	aside := to + ".new"
+	target, err := os.OpenFile(aside, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(target, source)
+	if err := errors.Join(err, target.Sync(), target.Close()); err != nil {
+		return errors.Join(err, os.Remove(aside))
+	}
+	return os.Rename(aside, to)
+}
+
+func fileHash(path string) (string, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	_, err = io.Copy(sum, file)
+	return hex.EncodeToString(sum.Sum(nil)), errors.Join(err, file.Close())
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+
+	"mingjian/eventstore"
+)
+
+type exportCmd struct {
+	place
+	Out string `required:"" placeholder:"FILE" type:"path" help:"The file to write: events.ndjson, or events.ndjson.zst to compress it."`
+}
+
+// Run writes the whole log to a file: aside first, so that a file of that name
+// is always whole.
+func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
+	if err := c.existing(); err != nil {
+		return err
+	}
+	log, err := c.openLog(ctx, io.logger, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	aside := c.Out + ".part"
+	n, err := writeArchive(ctx, io, log, aside, compressed(c.Out))
+	if err == nil {
+		err = os.Rename(aside, c.Out)
+	}
+	if err != nil {
+		_ = os.Remove(aside) // what is left of it is of no use, and says so by its name
+		return fmt.Errorf("export: %w", err)
+	}
+	_, err = fmt.Fprintf(io.out, "%d events are in %s\n", n, c.Out)
+	return err
+}
+
+func compressed(name string) bool { return strings.HasSuffix(name, ".zst") }
+
+func writeArchive(ctx context.Context, out *stdio, log *eventstore.Log, path string, compress bool) (n int64, err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, file.Sync(), file.Close()) }()
+	var w io.Writer = file
+	if compress {
+		z, failed := zstd.NewWriter(file)
+		if failed != nil {
+			return 0, failed
+		}
+		defer func() { err = errors.Join(err, z.Close()) }() // before the file's sync
+		w = z
+	}
+	progress := newBar(out, "export", -1)
+	defer progress.done()
+	return eventstore.WriteArchive(w, log.ReadAll(ctx, 0), progress.set)
+}
+
+type importEventsCmd struct {
+	place
+	File string `arg:"" type:"path" help:"What mingjian export wrote, .ndjson or .ndjson.zst."`
+}
+
+// Run reads the archive through once, so that a damaged one changes nothing,
+// and then copies it to the log.
+func (c *importEventsCmd) Run(ctx context.Context, io *stdio) (err error) {
+	file, err := os.Open(c.File)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	source := archiveSource(file)
+	for _, err := range source() {
+		if err != nil {
+			return fmt.Errorf("%s: %w", filepath.Base(c.File), err)
+		}
+	}
+	log, err := c.openLog(ctx, io.logger, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, log.Close()) }()
+	return transfer(ctx, io, source, log, "import")
+}
+
+// archiveSource reads an archive from its beginning at each call.
+func archiveSource(file *os.File) eventstore.Source {
+	return func() iter.Seq2[eventstore.Recorded, error] {
+		return func(yield func(eventstore.Recorded, error) bool) {
+			if _, err := file.Seek(0, io.SeekStart); err != nil {
+				yield(eventstore.Recorded{}, err)
+				return
+			}
+			var in io.Reader = file
+			if compressed(file.Name()) {
+				z, err := zstd.NewReader(file)
+				if err != nil {
+					yield(eventstore.Recorded{}, err)
+					return
+				}
+				defer z.Close()
+				in = z
+			}
+			eventstore.ReadArchive(in)(yield)
+		}
+	}
+}
