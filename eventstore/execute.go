@@ -91,6 +91,9 @@ func tryExecute[S State](
 		return Result{}, err
 	}
 	if at.first != nil {
+		if at.actor != cmd.Metadata.Actor {
+			return Result{}, fmt.Errorf("command id %s is on record for another account, make a new one: %w", cmd.Metadata.CommandID, domain.ErrInvalid)
+		}
 		return *at.first, nil
 	}
 	if cmd.Expected != nil && (*cmd.Expected > math.MaxInt64 || int64(*cmd.Expected) != at.revision) {
@@ -136,6 +139,7 @@ func propose(codec *Codec, cmd Command, events []domain.Event) ([]Proposed, erro
 type loaded struct {
 	revision int64
 	position Position
+	actor    string  // of that command
 	first    *Result // of the command id looked for, if it is in the stream
 }
 
@@ -158,7 +162,7 @@ func load(ctx context.Context, l *Log, codec *Codec, stream string, state State,
 			return err
 		}
 		if metadata.CommandID == command {
-			at.first = &Result{Revision: e.Revision, Position: e.Position, Repeated: true}
+			at.first, at.actor = &Result{Revision: e.Revision, Position: e.Position, Repeated: true}, metadata.Actor
 		}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"mingjian/domain"
@@ -176,8 +177,13 @@ func checkCode(what, code string, digits int) error {
 }
 
 func checkName(code, name string) error {
-	if strings.TrimSpace(name) == "" || !utf8.ValidString(name) || utf8.RuneCountInString(name) > 100 {
+	switch {
+	case !utf8.ValidString(name):
+		return fmt.Errorf("the name of %.60s is not valid UTF-8: %w", code, domain.ErrInvalid)
+	case strings.TrimSpace(name) == "" || utf8.RuneCountInString(name) > 100:
 		return fmt.Errorf("%.60s needs a name of at most 100 characters: %w", code, domain.ErrInvalid)
+	case strings.TrimSpace(name) != name || strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("the name of %.60s begins or ends with a blank, or holds a control character: %w", code, domain.ErrInvalid)
 	}
 	return nil
 }

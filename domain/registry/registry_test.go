@@ -79,7 +79,7 @@ func TestDecisions(t *testing.T) {
 		{name: "a district code in full-width digits", when: registerDistrict("３１", "黄浦区"), refused: domain.ErrInvalid, says: "is not 6 digits"},
 		{name: "a district without a name", when: registerDistrict("310101", "　"), refused: domain.ErrInvalid, says: "310101 needs a name of at most 100 characters"},
 		{name: "a district with a long name", when: registerDistrict("310101", long), refused: domain.ErrInvalid, says: "310101 needs a name"},
-		{name: "a district with a name that is not UTF-8", when: registerDistrict("310101", "\xbb\xc6"), refused: domain.ErrInvalid, says: "310101 needs a name"},
+		{name: "a district with a name that is not UTF-8", when: registerDistrict("310101", "\xbb\xc6"), refused: domain.ErrInvalid, says: "the name of 310101 is not valid UTF-8"},
 
 		{name: "a center", given: huangpu, when: registerCenter("310101013", "310101", "外滩街道"), then: bund[1:]},
 		{name: "the same center again", given: bund, when: registerCenter("310101013", "310101", "外滩街道")},

@@ -108,11 +108,13 @@ func TestReadRosterRefuses(t *testing.T) {
 		"a district of two names":   {header + good + "310101003,310101,徐汇区,外滩街道\n", []string{"r.csv:3: district 310101 is 黄浦区 on an earlier line, here 徐汇区"}},
 		"a center and its district": {header + good + "310101002,310101,徐汇区,外滩街道\n", []string{"r.csv:3: center code 310101002", "r.csv:3: district 310101 is"}},
 		"an empty name":             {header + "310101002,310101,黄浦区,\n", []string{"r.csv:2: center 310101002 needs a name"}},
-		"a name in GBK":             {header + "310101002,310101,\xbb\xc6\xc6\xd6,x\n", []string{"r.csv:2: district 310101 needs a name"}},
+		"a name in GBK":             {header + "310101002,310101,\xbb\xc6\xc6\xd6,x\n", []string{"r.csv:2: the name of district 310101 is not valid UTF-8"}},
+		"a name with blanks":        {header + "310101002,310101,黄浦区, 外滩街道\n", []string{"r.csv:2: the name of center 310101002 begins or ends with a blank"}},
+		"a name of two lines":       {header + "310101002,310101,黄浦区,\"外滩\n街道\"\n", []string{"r.csv:2: the name of center 310101002 begins or ends with a blank, or holds a control character"}},
 		"all faults of a line":      {header + "31,32,,\n", []string{`r.csv:2: center code "31" is not 9 digits`, `r.csv:2: district code "32" is not 6 digits`, "r.csv:2: district 32 needs a name", "r.csv:2: center 31 needs a name"}},
 		"all faults of a file": {
 			header + "x,310101,黄浦区,a\n" + good + "1\n" + "310101003,310101,黄\"浦区,a\n" + good + "310101004,310101,徐汇区,\"a\nb\"\n" + "y,310101,黄浦区,a\n",
-			[]string{`r.csv:2: center code "x"`, "r.csv:4: 1 fields", `r.csv:5: bare "`, "r.csv:6: center code 310101002 stands on line 3", "r.csv:7: district 310101 is", `r.csv:9: center code "y"`},
+			[]string{`r.csv:2: center code "x"`, "r.csv:4: 1 fields", `r.csv:5: bare "`, "r.csv:6: center code 310101002 stands on line 3", "r.csv:7: the name of center 310101004", `r.csv:9: center code "y"`},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
