@@ -87,6 +87,9 @@ func translate(what string, err error) error {
 		esdb.ErrorCodeAccessDenied:     ErrDenied,
 		esdb.ErrorCodeResourceNotFound: ErrNoStream,
 	}[e.Code()]
+	if name == nil && e.Code() == esdb.ErrorCodeUnknown && e.Err() != nil {
+		err = e.Err() // the client has no words for it, such as a full disk; the server does
+	}
 	if name == nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
