@@ -252,5 +252,5 @@ func TestFeedCloses(t *testing.T) {
 			t.Error("a closed feed can be subscribed to")
 		}
 	}
-	noLeak(t, before)
+	noLeak(t, before, 0)
 }

@@ -37,8 +37,8 @@ type projector struct {
 	rounds  map[string]*roundState
 	streams map[string]int64
 	actors  map[string]int64
-	// subjects finds an assessment by its stream. Stream names are never taken
-	// apart: the event Opened says what they are about.
+	// subjects finds an assessment by its stream. Its name is never taken apart:
+	// the event Opened says what it is about.
 	subjects map[string]*subject
 }
 

@@ -105,7 +105,8 @@ func New(c Config) (*Commands, error) {
 }
 
 // Streams. Subjects are digits and round ids are checked, so the names are
-// unambiguous; nothing takes them apart again all the same.
+// unambiguous. What an assessment is about stands in its Opened, and is never
+// read off the name; a round's id is all that follows round.StreamPrefix.
 const registryStream = "registry"
 
 func roundStream(id string) string { return round.StreamPrefix + id }
