@@ -6,11 +6,13 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"google.golang.org/grpc"
 )
 
 // streamsService is the protocol's main service. BatchAppend stays unimplemented.
@@ -19,16 +21,11 @@ type streamsService struct {
 	node *Node
 }
 
-// Append reads every message before it answers, also when the first is at fault: a client that is
-// answered while it sends reports a bare EOF instead of the error.
+// Append answers when it has read every message, also when the first is at fault: see refuse.
 func (s *streamsService) Append(call streams.Streams_AppendServer) error {
-	c, fault := s.receive(call)
-	if fault != nil {
-		for {
-			if _, err := call.Recv(); err != nil {
-				return fault
-			}
-		}
+	c, err := receiveChange(call)
+	if err != nil {
+		return refuse(call, err)
 	}
 	if err := s.node.submit(call.Context(), c); err != nil {
 		return err
@@ -42,11 +39,20 @@ func (s *streamsService) Append(call streams.Streams_AppendServer) error {
 	return call.SendAndClose(acceptedResponse(c))
 }
 
-// receive turns the messages of one append into a change.
-func (s *streamsService) receive(call streams.Streams_AppendServer) (*change, error) {
+// refuse reads and drops what the client still sends before it answers with the fault: a client
+// that is answered while it sends reports a bare EOF. That lasts as long as the client sends, and
+// keeps one message at a time.
+func refuse(call grpc.ServerStream, fault error) error {
+	for call.RecvMsg(&discarded{}) == nil {
+	}
+	return fault
+}
+
+// receiveChange turns the messages of one append into a change.
+func receiveChange(call streams.Streams_AppendServer) (*change, error) {
 	ctx, size := call.Context(), 0
 	req, err := call.Recv()
-	if err != nil {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
 	options := req.GetOptions()
@@ -75,11 +81,14 @@ func (s *streamsService) receive(call streams.Streams_AppendServer) (*change, er
 			return nil, invalid("an append goes on with events")
 		}
 		eventType := m.Metadata["type"]
-		if size += len(m.Data) + len(m.CustomMetadata) + 2*len(eventType); size > s.node.cfg.MaxAppendSize {
-			return nil, failTooLarge(ctx, s.node.cfg.MaxAppendSize)
+		if size += len(m.Data) + len(m.CustomMetadata) + 2*len(eventType); size > maxAppendSize {
+			return nil, failTooLarge(ctx)
 		}
 		if err := propose(ctx, c, m, eventType); err != nil {
 			return nil, err
+		}
+		if c.size > maxAppendStored {
+			return nil, failTooLarge(ctx)
 		}
 	}
 }
@@ -144,14 +153,15 @@ func (s *streamsService) end(ctx context.Context, kind changeKind, id *shared.St
 	return uint64(c.outcome.position), nil
 }
 
-// writableName refuses what could not be read again. Names are bytes on the wire and text here.
+// writableName refuses what could not be read again, or not be named in a trailer. Names are bytes
+// on the wire and text here.
 func writableName(id *shared.StreamIdentifier) (string, error) {
 	name := string(id.GetStreamName())
 	switch {
 	case name == "" || name == "$all" || name == "$$":
 		return "", invalid("%q is not the name of a stream that can be written", name)
-	case !utf8.ValidString(name) || strings.ContainsRune(name, 0):
-		return "", invalid("stream name %q is not plain UTF-8", name)
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, unicode.IsControl):
+		return "", invalid("stream name %q is not UTF-8 without control characters", name)
 	}
 	return name, nil
 }

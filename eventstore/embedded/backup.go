@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"zombiezen.com/go/sqlite"
 	"zombiezen.com/go/sqlite/sqlitex"
 )
 
-// Backup writes a copy of a file as of one moment, whether a node serves it or not, and syncs it.
-// The copy must not exist; it is a file that Start opens. A copy that failed is removed.
+// Backup writes a copy of a file as of one moment, whether a node serves it or not, and syncs it
+// and its folder. The copy must not exist; it is a file that Start opens. A copy that failed is removed.
 func Backup(ctx context.Context, path, to string) error {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("backup: %w", err)
@@ -33,7 +34,7 @@ func Backup(ctx context.Context, path, to string) error {
 
 // vacuumInto copies in one transaction, so that appends go on meanwhile, and are not in the copy.
 func vacuumInto(ctx context.Context, path, to string) error {
-	d, err := openDB(path, sqlite.OpenReadWrite, "query_only = OFF")
+	d, err := openDB(path, sqlite.OpenReadWrite)
 	if err != nil {
 		return err
 	}
@@ -42,11 +43,12 @@ func vacuumInto(ctx context.Context, path, to string) error {
 	if err = errors.Join(err, d.conn.Close()); err != nil {
 		return err
 	}
-	return syncFile(to)
+	return errors.Join(syncPath(to), syncPath(filepath.Dir(to)))
 }
 
-func syncFile(path string) error {
-	file, err := os.OpenFile(path, os.O_RDWR, 0)
+// syncPath makes a file's content durable, or a folder's names.
+func syncPath(path string) error {
+	file, err := os.Open(path)
 	if err != nil {
 		return err
 	}

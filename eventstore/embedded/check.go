@@ -89,8 +89,8 @@ func (c *checker) streamNames() {
 	}
 }
 
-// events verifies one page, and reports whether there is more. Pages, not one long read: that
-// would keep a running node from resetting its write-ahead log.
+// events verifies one page, and reports whether there is more. Pages, because one long read, as
+// SQLite's integrity check is, keeps a running node from resetting its write-ahead log.
 func (c *checker) events() (more bool) {
 	stmt := c.db.allForward
 	stmt.BindInt64(1, c.last.position+1)

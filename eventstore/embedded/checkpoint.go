@@ -1,18 +1,24 @@
 package embedded
 
 import (
-	"errors"
 	"log/slog"
+	"time"
 
 	"zombiezen.com/go/sqlite"
+	"zombiezen.com/go/sqlite/sqlitex"
 )
 
 const (
-	// checkpointBytes of new events make a checkpoint worth its fsyncs.
+	// checkpointBytes of new events make a checkpoint worth its fsyncs. A commit counts for
+	// commitBytes besides: the log gets whole pages, however small the events.
 	checkpointBytes = 8 << 20
+	commitBytes     = 2 << 10
 	// walFrames is where the write-ahead log has outgrown its usefulness (64 MiB): a background
 	// checkpoint never catches up with a writer that does not pause, so then the writer pauses.
 	walFrames = 16 << 10
+	// walPause is how long it then waits for readers. A page is read in less; for one that holds on
+	// to the log, as Backup and Check do, no append may wait.
+	walPause = 100 * time.Millisecond
 )
 
 // checkpointer moves committed pages from the write-ahead log to the file beside the writer. It is
@@ -22,7 +28,6 @@ type checkpointer struct {
 	log  *slog.Logger
 	due  chan struct{}
 	full chan struct{}
-	stop chan struct{}
 	done chan struct{}
 }
 
@@ -33,19 +38,13 @@ func newCheckpointer(path string, log *slog.Logger) (*checkpointer, error) {
 	}
 	return &checkpointer{
 		conn: d.conn, log: log,
-		due: make(chan struct{}, 1), full: make(chan struct{}, 1),
-		stop: make(chan struct{}), done: make(chan struct{}),
+		due: make(chan struct{}, 1), full: make(chan struct{}, 1), done: make(chan struct{}),
 	}, nil
 }
 
 func (k *checkpointer) run() {
 	defer close(k.done)
-	for {
-		select {
-		case <-k.due:
-		case <-k.stop:
-			return
-		}
+	for range k.due {
 		frames, err := walCheckpoint(k.conn, "PASSIVE")
 		if err != nil {
 			k.log.Warn("checkpoint failed; the write-ahead log grows until one succeeds", "error", err)
@@ -64,6 +63,8 @@ func (k *checkpointer) tend(w *writer) {
 	}
 	select {
 	case <-k.full:
+		w.db.conn.SetBusyTimeout(walPause)
+		defer w.db.conn.SetBusyTimeout(busyTimeout)
 		if _, err := walCheckpoint(w.db.conn, "RESTART"); err != nil {
 			k.log.Warn("write-ahead log not reset; tried again later", "error", err)
 		}
@@ -71,23 +72,22 @@ func (k *checkpointer) tend(w *writer) {
 	}
 }
 
+// close is called when the writer has ended.
 func (k *checkpointer) close() error {
-	close(k.stop)
+	close(k.due)
 	<-k.done
 	return k.conn.Close()
 }
 
 // walCheckpoint reports how many frames the write-ahead log holds.
 func walCheckpoint(conn *sqlite.Conn, mode string) (frames int64, err error) {
-	stmt, err := conn.Prepare("PRAGMA wal_checkpoint(" + mode + ")")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, stmt.Reset()) }()
-	if found, err := stmt.Step(); !found || err != nil {
-		return 0, err
-	}
-	return stmt.ColumnInt64(1), nil
+	err = sqlitex.ExecuteTransient(conn, "PRAGMA wal_checkpoint("+mode+")", &sqlitex.ExecOptions{
+		ResultFunc: func(stmt *sqlite.Stmt) error {
+			frames = stmt.ColumnInt64(1)
+			return nil
+		},
+	})
+	return frames, err
 }
 
 func notify(ch chan struct{}) {

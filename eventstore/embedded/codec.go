@@ -11,7 +11,10 @@ import (
 // frame is a message that is encoded already: see encodeEvent.
 type frame struct{ data []byte }
 
-// codec sends frames as they are and leaves the rest to protobuf.
+// discarded receives a message of which nothing is wanted.
+type discarded struct{}
+
+// codec sends frames as they are, looks at nothing to be discarded, and leaves the rest to protobuf.
 type codec struct{ encoding.CodecV2 }
 
 func newCodec() codec { return codec{encoding.GetCodecV2("proto")} }
@@ -22,4 +25,12 @@ func (c codec) Marshal(v any) (mem.BufferSlice, error) {
 		return mem.BufferSlice{mem.SliceBuffer(f.data)}, nil
 	}
 	return c.CodecV2.Marshal(v)
+}
+
+// Unmarshal spares what is discarded the decoding.
+func (c codec) Unmarshal(data mem.BufferSlice, v any) error {
+	if _, ok := v.(*discarded); ok {
+		return nil
+	}
+	return c.CodecV2.Unmarshal(data, v)
 }

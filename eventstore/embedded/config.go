@@ -12,13 +12,22 @@ import (
 )
 
 const (
-	defaultMaxAppendSize    = 1 << 20
-	defaultMaxSubscriptions = 1024
-	defaultMaxQueued        = 1024
-
-	// maxMessageSize is what one gRPC message may hold in either direction: the official client
-	// receives up to 17 MiB, so no larger event may ever enter the log.
+	// maxMessageSize is what one gRPC message to the node may hold.
 	maxMessageSize = 16 << 20
+	// maxAppendSize bounds the bytes of one append's types, data and metadata, which is how
+	// EventStoreDB counts.
+	maxAppendSize = 1 << 20
+	// maxAppendStored bounds what an append comes to with everything that is stored with each event:
+	// stream name, content type, framing. The official client receives up to 17 MiB, and a link
+	// together with its event is one message, so no larger event may ever enter the log.
+	maxAppendStored = 8 << 20
+
+	maxSubscriptions = 1024
+	// maxQueued bounds the appends that wait for the writer. Further ones wait at the door, which
+	// slows their callers down.
+	maxQueued = 1024
+	// maxStreams bounds the calls of one connection; a client makes further ones wait by itself.
+	maxStreams = maxSubscriptions + maxQueued
 )
 
 // Config says where a node keeps its events and how it is reached. Only Path is required.
@@ -35,14 +44,6 @@ type Config struct {
 	// sends them over TLS only.
 	Username, Password string
 
-	// MaxAppendSize bounds the bytes of one append (types, data and metadata); 0 means 1 MiB.
-	MaxAppendSize int
-	// MaxSubscriptions bounds the subscriptions served at once; 0 means 1,024.
-	MaxSubscriptions int
-	// MaxQueued bounds the appends that wait for the writer; further ones wait at the door, which
-	// slows their callers down instead of filling memory. 0 means 1,024.
-	MaxQueued int
-
 	// Logger receives what an operator should see; nil means slog.Default.
 	Logger *slog.Logger
 }
@@ -57,19 +58,7 @@ func (c Config) Validate() error {
 	} else if !info.IsDir() {
 		faults = append(faults, fmt.Errorf("folder of path: %s is not a folder", filepath.Dir(c.Path)))
 	}
-	faults = append(faults, c.validateListen(), c.validateCredentials())
-	for _, limit := range []struct {
-		name  string
-		value int
-	}{{"max append size", c.MaxAppendSize}, {"max subscriptions", c.MaxSubscriptions}, {"max queued", c.MaxQueued}} {
-		if limit.value < 0 {
-			faults = append(faults, fmt.Errorf("%s is %d: must not be negative", limit.name, limit.value))
-		}
-	}
-	if c.MaxAppendSize > maxMessageSize/2 {
-		faults = append(faults, fmt.Errorf("max append size is %d: at most %d fits the client", c.MaxAppendSize, maxMessageSize/2))
-	}
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.validateListen(), c.validateCredentials())...)
 }
 
 func (c Config) validateListen() error {
@@ -100,20 +89,4 @@ func (c Config) validateCredentials() error {
 		return errors.New("username without TLS: the client would not send it")
 	}
 	return nil
-}
-
-func (c Config) withDefaults() Config {
-	if c.MaxAppendSize == 0 {
-		c.MaxAppendSize = defaultMaxAppendSize
-	}
-	if c.MaxSubscriptions == 0 {
-		c.MaxSubscriptions = defaultMaxSubscriptions
-	}
-	if c.MaxQueued == 0 {
-		c.MaxQueued = defaultMaxQueued
-	}
-	if c.Logger == nil {
-		c.Logger = slog.Default()
-	}
-	return c
 }

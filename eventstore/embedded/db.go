@@ -1,11 +1,8 @@
 package embedded
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"zombiezen.com/go/sqlite"
@@ -13,6 +10,8 @@ import (
 )
 
 const schemaVersion = 1
+
+const busyTimeout = 10 * time.Second
 
 // schema: events in the order of the log, and one index to read a stream. STRICT, so that a value
 // of another type than expected is an error on the way in. Nothing is ever updated or deleted.
@@ -49,7 +48,7 @@ func openDB(path string, flags sqlite.OpenFlags, pragmas ...string) (*db, error)
 	if err != nil {
 		return nil, err
 	}
-	conn.SetBusyTimeout(10 * time.Second)
+	conn.SetBusyTimeout(busyTimeout)
 	for _, pragma := range pragmas {
 		if err := sqlitex.ExecuteTransient(conn, "PRAGMA "+pragma, nil); err != nil {
 			return nil, errors.Join(err, conn.Close())
@@ -60,22 +59,21 @@ func openDB(path string, flags sqlite.OpenFlags, pragmas ...string) (*db, error)
 
 // prepare fails when the file is not one of ours, or damaged where its schema is.
 func (d *db) prepare() error {
-	for _, p := range []struct {
-		stmt **sqlite.Stmt
-		sql  string
-	}{
-		{&d.streamID, `SELECT id FROM streams WHERE name = ?`},
-		{&d.lastEvent, columns + `WHERE stream = ? ORDER BY revision DESC LIMIT 1`},
-		{&d.allForward, columns + `WHERE position >= ? ORDER BY position LIMIT ?`},
-		{&d.allBackward, columns + `WHERE position < ? ORDER BY position DESC LIMIT ?`},
-		{&d.streamForward, columns + `WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`},
-		{&d.streamBackward, columns + `WHERE stream = ? AND revision < ? ORDER BY revision DESC LIMIT ?`},
-	} {
-		stmt, err := d.conn.Prepare(p.sql)
-		if err != nil {
+	return d.prepareAll(map[**sqlite.Stmt]string{
+		&d.streamID:       `SELECT id FROM streams WHERE name = ?`,
+		&d.lastEvent:      columns + `WHERE stream = ? ORDER BY revision DESC LIMIT 1`,
+		&d.allForward:     columns + `WHERE position >= ? ORDER BY position LIMIT ?`,
+		&d.allBackward:    columns + `WHERE position < ? ORDER BY position DESC LIMIT ?`,
+		&d.streamForward:  columns + `WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?`,
+		&d.streamBackward: columns + `WHERE stream = ? AND revision < ? ORDER BY revision DESC LIMIT ?`,
+	})
+}
+
+func (d *db) prepareAll(statements map[**sqlite.Stmt]string) (err error) {
+	for stmt, sql := range statements {
+		if *stmt, err = d.conn.Prepare(sql); err != nil {
 			return err
 		}
-		*p.stmt = stmt
 	}
 	return nil
 }
@@ -145,52 +143,14 @@ func (d *db) eventAt(stream, revision int64) (record, bool, error) {
 	return r, ok && r.revision == revision, err
 }
 
-// retention is what of a stream's metadata changes how it is read.
-type retention struct {
-	MaxCount       *int64 `json:"$maxCount"`
-	MaxAge         *int64 `json:"$maxAge"` // seconds
-	TruncateBefore *int64 `json:"$tb"`
-}
-
-// parseMetadata takes what does not parse for no metadata, as the real server does: a stream must
-// not become unreadable by a bad note about it.
-func parseMetadata(data []byte) (m retention) {
-	if json.Unmarshal(data, &m) != nil {
-		return retention{}
-	}
-	return m
-}
-
-func (m retention) softDeleted() bool {
-	return m.TruncateBefore != nil && *m.TruncateBefore == math.MaxInt64
-}
-
-// firstVisible is the first revision that may be read, given the last.
-func (m retention) firstVisible(last int64) (first int64) {
-	if m.TruncateBefore != nil {
-		first = *m.TruncateBefore
-	}
-	if m.MaxCount != nil && *m.MaxCount > 0 {
-		first = max(first, last-*m.MaxCount+1)
-	}
-	return first
-}
-
 // stream is what there is to know about one stream before it is read or written.
 type stream struct {
-	id           int64 // 0: never written
-	last         int64 // -1: no events
-	tombstoned   bool  // itself, or as the metastream of a tombstoned stream
-	hasMetadata  bool
-	metadata     retention
-	metadataText []byte
+	id          int64 // 0: never written
+	last        int64 // -1: no events
+	tombstoned  bool  // itself, or as the metastream of a tombstoned stream
+	hasMetadata bool
+	retention   retention
 }
-
-// metastream names the stream that holds name's metadata.
-func metastream(name string) string { return "$$" + name }
-
-// originOf is the reverse of metastream.
-func originOf(name string) (origin string, isMeta bool) { return strings.CutPrefix(name, "$$") }
 
 func (d *db) loadStream(name string) (s stream, err error) {
 	if s.id, s.last, err = d.loadHead(name); err != nil {
@@ -199,22 +159,28 @@ func (d *db) loadStream(name string) (s stream, err error) {
 	s.tombstoned = s.last == tombstoneRevision
 	if origin, isMeta := originOf(name); isMeta {
 		_, last, err := d.loadHead(origin)
-		newest := int64(1)
-		s.metadata.MaxCount = &newest
+		s.retention.MaxCount = 1
 		s.tombstoned = s.tombstoned || last == tombstoneRevision
 		return s, err
 	}
+	metadata, found, err := d.loadMetadata(name)
+	if found {
+		s.setMetadata(metadata)
+	}
+	return s, err
+}
+
+func (d *db) loadMetadata(name string) (metadata []byte, found bool, err error) {
 	id, err := d.lookupStream(metastream(name))
 	if id == 0 || err != nil {
-		return s, err
+		return nil, false, err
 	}
 	r, found, err := d.last(id)
 	if !found || err != nil {
-		return s, err
+		return nil, false, err
 	}
-	data, err := r.data()
-	s.setMetadata(data)
-	return s, err
+	metadata, err = r.data()
+	return metadata, true, err
 }
 
 func (d *db) loadHead(name string) (id, last int64, err error) {
@@ -226,10 +192,4 @@ func (d *db) loadHead(name string) (id, last int64, err error) {
 		return id, -1, err
 	}
 	return id, r.revision, err
-}
-
-func (s *stream) setMetadata(data []byte) {
-	s.hasMetadata = true
-	s.metadata = parseMetadata(data)
-	s.metadataText = data
 }

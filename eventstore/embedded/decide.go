@@ -22,7 +22,7 @@ func (w *writer) decide(c *change, s *stream) (out outcome, proceed bool, err er
 	}
 	switch c.expected {
 	case expectStreamExists:
-		if s.metadata.softDeleted() {
+		if s.softDeleted() {
 			return outcome{verdict: streamDeleted, revision: s.last}, false, nil
 		}
 		if s.last < 0 && !s.hasMetadata {
@@ -57,24 +57,17 @@ func (w *writer) deleted(name string, s *stream) (bool, error) {
 // repeatedExactly handles a revision that has passed: either these very events are what follows
 // it, then this is a retry and gets the first answer again, or another writer came first.
 func (w *writer) repeatedExactly(c *change, s *stream) (out outcome, proceed bool, err error) {
-	conflict := outcome{verdict: wrongVersion, revision: s.last}
-	out = conflict
+	// A soft-deleted stream counts as none, but only for an append that starts afresh.
+	afresh := c.expected == expectNoStream && s.softDeleted()
+	out = outcome{verdict: wrongVersion, revision: s.last}
 	for i := range c.events {
 		at, found, err := w.placed(c.events[i].id, s, c.expected+1+int64(i))
-		if err != nil {
-			return outcome{}, false, err
-		}
-		if !found {
-			// A soft-deleted stream counts as none, but only for an append that starts afresh.
-			afresh := i == 0 && c.expected == expectNoStream && s.metadata.softDeleted()
-			return conflict, afresh, nil
+		if !found || err != nil {
+			return outcome{verdict: wrongVersion, revision: s.last}, afresh && i == 0, err
 		}
 		out = outcome{revision: at.revision, position: at.position}
 	}
-	if len(c.events) == 0 && c.expected == expectNoStream && s.metadata.softDeleted() {
-		return outcome{}, true, nil
-	}
-	return out, false, nil
+	return out, afresh && len(c.events) == 0, nil
 }
 
 // placed says whether the event at a revision has this id: from memory, or else from the file.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"math"
 	"regexp"
+	"slices"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 )
@@ -72,10 +73,5 @@ func (f *filter) matches(r *record) (bool, error) {
 	if f.regex != nil {
 		return f.regex.Match(text), nil
 	}
-	for _, prefix := range f.prefixes {
-		if bytes.HasPrefix(text, prefix) {
-			return true, nil
-		}
-	}
-	return false, nil
+	return slices.ContainsFunc(f.prefixes, func(prefix []byte) bool { return bytes.HasPrefix(text, prefix) }), nil
 }

@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 
@@ -53,18 +52,4 @@ func (w *writer) load() error {
 	w.head.Store(w.position)
 	w.loaded = true
 	return nil
-}
-
-// withTruncateBefore sets $tb in a stream's metadata and leaves the rest as it is.
-func withTruncateBefore(text []byte, revision int64) ([]byte, error) {
-	properties := map[string]json.RawMessage{}
-	if json.Unmarshal(text, &properties) != nil || properties == nil {
-		properties = map[string]json.RawMessage{}
-	}
-	tb, err := json.Marshal(revision)
-	if err != nil {
-		return nil, err
-	}
-	properties["$tb"] = tb
-	return json.Marshal(properties)
 }

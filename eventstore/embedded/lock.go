@@ -51,10 +51,7 @@ func Running(path string) (address string, ok bool) {
 
 // lock keeps every other node away from one file. The writer's caches rely on it: with two writers
 // both would hand out the same revisions.
-type lock struct {
-	path string
-	file *os.File
-}
+type lock struct{ file *os.File }
 
 // lockAttempts outlasts the moment for which Running holds the lock to probe it.
 const lockAttempts = 10
@@ -64,29 +61,26 @@ func acquire(path string) (*lock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lock: %w", err)
 	}
-	for attempt := 1; ; attempt++ {
-		err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		if err == nil {
-			break
-		}
-		if !errors.Is(err, syscall.EWOULDBLOCK) || attempt == lockAttempts {
+	for range lockAttempts {
+		if err = syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); !errors.Is(err, syscall.EWOULDBLOCK) {
 			break
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	if err == nil {
-		removeSocket(readHolder(path).Address) // left behind by a killed process
-		l := &lock{path: path, file: file}
+	l, held := &lock{file}, readHolder(path)
+	switch {
+	case err == nil:
+		removeSocket(held.Address) // left behind by a killed process
 		if err = l.publish(""); err == nil {
 			return l, nil
 		}
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		err = &InUseError{Path: path, PID: held.PID, Address: held.Address}
+	default:
+		err = fmt.Errorf("lock: %w", err)
 	}
 	file.Close()
-	if !errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, fmt.Errorf("lock %s: %w", lockPath(path), err)
-	}
-	held := readHolder(path)
-	return nil, &InUseError{Path: path, PID: held.PID, Address: held.Address}
+	return nil, err
 }
 
 // publish tells other processes where the node listens. One small write: a reader sees the old

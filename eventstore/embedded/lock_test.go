@@ -64,11 +64,11 @@ func TestStaleLock(t *testing.T) {
 }
 
 func TestValidateReportsAllFaults(t *testing.T) {
-	err := Config{Path: "/no/such/folder/log.db", Listen: "0.0.0.0:99999", Username: "u", MaxQueued: -1}.Validate()
+	err := Config{Path: "/no/such/folder/log.db", Listen: "0.0.0.0:99999", Username: "u"}.Validate()
 	if err == nil {
 		t.Fatal("valid")
 	}
-	for _, fault := range []string{"/no/such/folder", "99999", "go together", "max queued is -1"} {
+	for _, fault := range []string{"/no/such/folder", "99999", "go together"} {
 		if !strings.Contains(err.Error(), fault) {
 			t.Errorf("%q is missing from: %v", fault, err)
 		}
@@ -76,7 +76,6 @@ func TestValidateReportsAllFaults(t *testing.T) {
 	for _, c := range []Config{
 		{Path: filepath.Join(t.TempDir(), "log.db"), Listen: "0.0.0.0:2113"},
 		{Path: filepath.Join(t.TempDir(), "log.db"), Username: "u", Password: "p"},
-		{Path: t.TempDir() + "/log.db", MaxAppendSize: 1 << 30},
 		{},
 	} {
 		if c.Validate() == nil {

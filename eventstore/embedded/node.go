@@ -11,6 +11,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -19,7 +20,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc"
-	"zombiezen.com/go/sqlite"
 )
 
 // closeTimeout is how long Close waits for calls that are under way: appends take milliseconds, and
@@ -36,6 +36,7 @@ type Node struct {
 	writer  *writer
 	readers *readers
 	server  *grpc.Server
+	serving sync.WaitGroup
 	address string
 
 	subscriptions atomic.Int64
@@ -54,7 +55,9 @@ func start(cfg Config, h hooks) (_ *Node, err error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, fmt.Errorf("event store: %w", err)
 	}
-	cfg = cfg.withDefaults()
+	if cfg.Logger == nil {
+		cfg.Logger = slog.Default()
+	}
 	if cfg.Path, err = filepath.Abs(cfg.Path); err != nil {
 		return nil, fmt.Errorf("event store: %w", err)
 	}
@@ -71,10 +74,10 @@ func start(cfg Config, h hooks) (_ *Node, err error) {
 
 // open does what Close undoes, also when it stops half-way.
 func (n *Node) open(h hooks) error {
-	if err := n.openWriter(h); err != nil {
+	var err error
+	if n.writer, err = openWriter(n.cfg.Path, n.cfg.Logger, h); err != nil {
 		return err
 	}
-	var err error
 	if n.readers, err = openReaders(n.cfg.Path); err != nil {
 		return err
 	}
@@ -85,48 +88,13 @@ func (n *Node) open(h hooks) error {
 	if err := n.lock.publish(n.address); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	go n.writer.run()
-	go n.writer.keeper.run()
 	n.server = n.newServer()
-	go func() {
-		if err := n.server.Serve(listener); err != nil {
+	n.serving.Go(func() {
+		// It says that it was stopped only when Close came before it.
+		if err := n.server.Serve(listener); err != nil && !errors.Is(err, grpc.ErrServerStopped) {
 			n.cfg.Logger.Error("event store stopped serving", "error", err)
 		}
-	}()
-	return nil
-}
-
-func (n *Node) openWriter(h hooks) error {
-	// Made here and not by SQLite, so that only its owner may read it.
-	file, err := os.OpenFile(n.cfg.Path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	if err := file.Close(); err != nil {
-		return err
-	}
-	d, err := openDB(n.cfg.Path, sqlite.OpenReadWrite|sqlite.OpenCreate, writerPragmas...)
-	if err != nil {
-		return err
-	}
-	w := &writer{
-		hooks: h, log: n.cfg.Logger, db: d,
-		queue: make(chan *change, n.cfg.MaxQueued), stop: make(chan struct{}), done: make(chan struct{}),
-	}
-	err = d.initialize()
-	if err == nil {
-		err = w.prepare()
-	}
-	if err == nil {
-		err = w.load()
-	}
-	if err == nil {
-		w.keeper, err = newCheckpointer(n.cfg.Path, n.cfg.Logger)
-	}
-	if err != nil {
-		return errors.Join(err, d.conn.Close())
-	}
-	n.writer = w
+	})
 	return nil
 }
 
@@ -173,7 +141,7 @@ func (n *Node) Close() error {
 			errs = append(errs, n.readers.close())
 		}
 		if n.writer != nil {
-			errs = append(errs, n.closeWriter())
+			errs = append(errs, n.writer.close())
 		}
 		removeSocket(n.address)
 		n.closeErr = errors.Join(append(errs, n.lock.release())...)
@@ -182,6 +150,7 @@ func (n *Node) Close() error {
 }
 
 // stopServer gives calls a while. A client that does not read its answer must not keep the node.
+// When it returns, no call is left and the address is free.
 func (n *Node) stopServer() {
 	stopped := make(chan struct{})
 	go func() { n.server.GracefulStop(); close(stopped) }()
@@ -191,21 +160,7 @@ func (n *Node) stopServer() {
 		n.server.Stop()
 		<-stopped
 	}
-}
-
-func (n *Node) closeWriter() error {
-	if n.server != nil { // open came as far as starting it
-		close(n.writer.stop)
-		<-n.writer.done
-	}
-	var errs []error
-	if n.server != nil {
-		errs = append(errs, n.writer.keeper.close())
-	} else {
-		errs = append(errs, n.writer.keeper.conn.Close())
-	}
-	// Closing the last connection moves the write-ahead log into the file and removes it.
-	return errors.Join(append(errs, n.writer.db.conn.Close())...)
+	n.serving.Wait()
 }
 
 // submit queues a change and waits for its outcome. Once queued it is awaited even if the caller
@@ -218,15 +173,7 @@ func (n *Node) submit(ctx context.Context, c *change) error {
 	case <-n.closing.Done():
 		return errStopping
 	}
-	select {
-	case <-c.done:
-	case <-n.writer.done:
-		select {
-		case <-c.done: // answered by the last batch
-		default:
-			return errStopping
-		}
-	}
+	<-c.done // the writer ends after the last call has
 	if c.outcome.err != nil {
 		return storageStatus(c.outcome.err)
 	}

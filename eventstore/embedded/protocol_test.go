@@ -13,6 +13,7 @@ import (
 	"math/big"
 	"net"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,6 +23,7 @@ import (
 	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
@@ -144,8 +146,9 @@ func TestFailures(t *testing.T) {
 	}
 	untyped, large := proposed(uuid.NewString()), proposed(uuid.NewString())
 	delete(untyped.Metadata, "content-type")
-	large.Data = make([]byte, defaultMaxAppendSize)
-	fine := proposed(uuid.NewString())
+	large.Data = make([]byte, maxAppendSize)
+	fine, bloated := proposed(uuid.NewString()), proposed(uuid.NewString())
+	bloated.Metadata["content-type"] = strings.Repeat("x", maxAppendStored/2)
 	for name, c := range map[string]struct {
 		options  *streams.AppendReq_Options
 		list     []*streams.AppendReq_ProposedMessage
@@ -154,11 +157,13 @@ func TestFailures(t *testing.T) {
 	}{
 		"tombstoned":     {noStream("gone"), []*streams.AppendReq_ProposedMessage{fine}, codes.FailedPrecondition, map[string]string{"exception": "stream-deleted", "stream-name": "gone"}},
 		"too large":      {noStream("s"), []*streams.AppendReq_ProposedMessage{large, fine, fine}, codes.InvalidArgument, map[string]string{"exception": "maximum-append-size-exceeded", "maximum-append-size": "1048576"}},
+		"bloated":        {noStream(strings.Repeat("s", maxAppendStored/2)), []*streams.AppendReq_ProposedMessage{bloated, fine}, codes.InvalidArgument, map[string]string{"exception": "maximum-append-size-exceeded"}},
 		"untyped":        {noStream("s"), []*streams.AppendReq_ProposedMessage{untyped, fine}, codes.InvalidArgument, map[string]string{"exception": "missing-required-metadata-property"}},
 		"no id":          {noStream("s"), []*streams.AppendReq_ProposedMessage{{Metadata: fine.Metadata}}, codes.InvalidArgument, nil},
 		"no stream name": {noStream(""), []*streams.AppendReq_ProposedMessage{fine, fine}, codes.InvalidArgument, nil},
 		"$all":           {noStream("$all"), []*streams.AppendReq_ProposedMessage{fine}, codes.InvalidArgument, nil},
 		"bad UTF-8":      {noStream("\xff"), []*streams.AppendReq_ProposedMessage{fine}, codes.InvalidArgument, nil},
+		"control":        {noStream("a\nb"), []*streams.AppendReq_ProposedMessage{fine}, codes.InvalidArgument, nil}, // no trailer could name it
 	} {
 		_, trailer, err := rawAppend(t, client, c.options, c.list...)
 		if status.Code(err) != c.code {
@@ -171,8 +176,16 @@ func TestFailures(t *testing.T) {
 		}
 	}
 
+	empty, err := client.Append(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := empty.CloseAndRecv(); status.Code(err) != codes.InvalidArgument {
+		t.Errorf("append without options: %v", err)
+	}
+
 	var trailer metadata.MD
-	_, err := client.Delete(t.Context(), &streams.DeleteReq{Options: &streams.DeleteReq_Options{
+	_, err = client.Delete(t.Context(), &streams.DeleteReq{Options: &streams.DeleteReq_Options{
 		StreamIdentifier: identifier("s"), ExpectedStreamRevision: &streams.DeleteReq_Options_Revision{Revision: 3},
 	}}, grpc.Trailer(&trailer))
 	got := fmt.Sprint(trailer.Get("exception"), trailer.Get("expected-version"), trailer.Get("actual-version"))
@@ -331,6 +344,57 @@ func TestTLSAndPassword(t *testing.T) {
 			}
 		}
 		client.Close()
+	}
+}
+
+// TestRefusalWaits: a client that still sends when the node knows that it will refuse gets the
+// refusal, not a bare EOF.
+func TestRefusalWaits(t *testing.T) {
+	cert, pool := certificate(t)
+	n := startNode(t, Config{Listen: "127.0.0.1:0", TLS: &tls.Config{Certificates: []tls.Certificate{cert}}, Username: "ming", Password: "jian"})
+	conn, err := grpc.NewClient(n.Address(), grpc.WithTransportCredentials(credentials.NewClientTLSFromCert(pool, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	call, err := streams.NewStreamsClient(conn).Append(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(req *streams.AppendReq) {
+		if err := call.Send(req); err != nil {
+			t.Fatalf("the node answered before it was asked: %v", err)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: noStream("s")}})
+	for range 5 {
+		send(&streams.AppendReq{Content: &streams.AppendReq_ProposedMessage_{ProposedMessage: proposed(uuid.NewString())}})
+	}
+	if _, err := call.CloseAndRecv(); status.Code(err) != codes.PermissionDenied {
+		t.Fatalf("append without credentials: %v", err)
+	}
+	if head := n.writer.head.Load(); head != 0 {
+		t.Fatalf("refused events are in the log, up to position %d", head)
+	}
+}
+
+// TestStreamsOfAConnection: a connection has so many calls at once, and the client lets others wait.
+func TestStreamsOfAConnection(t *testing.T) {
+	client := raw(t, startNode(t, Config{}))
+	for i := range maxStreams {
+		call, err := client.Append(t.Context())
+		if err == nil {
+			err = call.Send(&streams.AppendReq{Content: &streams.AppendReq_Options_{Options: noStream("s")}})
+		}
+		if err != nil {
+			t.Fatalf("call %d: %v", i, err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := client.Append(ctx); status.Code(err) != codes.DeadlineExceeded {
+		t.Fatalf("call %d: %v", maxStreams, err)
 	}
 }
 

@@ -33,7 +33,7 @@ func (s *streamsService) Read(req *streams.ReadReq, call streams.Streams_ReadSer
 	r := &reading{Node: s.node, call: call, ctx: call.Context(), resolveLinks: o.ResolveLinks, stringIDs: stringIDs}
 	backward := o.ReadDirection == streams.ReadReq_Options_Backwards
 
-	var from origin
+	var from beginning
 	var err error
 	switch source := o.GetStreamOption().(type) {
 	case *streams.ReadReq_Options_Stream:
@@ -63,48 +63,48 @@ func (s *streamsService) Read(req *streams.ReadReq, call streams.Streams_ReadSer
 	return invalid("a count or a subscription is required")
 }
 
-// origin is where a read begins: at an end, or at a position or revision.
-type origin struct {
+// beginning is where a read starts: at an end, or at a position or revision.
+type beginning struct {
 	start, end bool
 	at         int64
 }
 
-func streamStart(o *streams.ReadReq_Options_StreamOptions) (origin, error) {
+func streamStart(o *streams.ReadReq_Options_StreamOptions) (beginning, error) {
 	switch from := o.GetRevisionOption().(type) {
 	case *streams.ReadReq_Options_StreamOptions_Start:
-		return origin{start: true}, nil
+		return beginning{start: true}, nil
 	case *streams.ReadReq_Options_StreamOptions_End:
-		return origin{end: true}, nil
+		return beginning{end: true}, nil
 	case *streams.ReadReq_Options_StreamOptions_Revision:
-		return origin{at: clamp(from.Revision)}, nil
+		return beginning{at: clamp(from.Revision)}, nil
 	}
-	return origin{}, invalid("a revision to read from is required")
+	return beginning{}, invalid("a revision to read from is required")
 }
 
-func allStart(o *streams.ReadReq_Options_AllOptions) (origin, error) {
+func allStart(o *streams.ReadReq_Options_AllOptions) (beginning, error) {
 	switch from := o.GetAllOption().(type) {
 	case *streams.ReadReq_Options_AllOptions_Start:
-		return origin{start: true}, nil
+		return beginning{start: true}, nil
 	case *streams.ReadReq_Options_AllOptions_End:
-		return origin{end: true}, nil
+		return beginning{end: true}, nil
 	case *streams.ReadReq_Options_AllOptions_Position:
-		return origin{at: clamp(from.Position.GetCommitPosition())}, nil
+		return beginning{at: clamp(from.Position.GetCommitPosition())}, nil
 	}
-	return origin{}, invalid("a position to read from is required")
+	return beginning{}, invalid("a position to read from is required")
 }
 
 // clamp leaves room to add one. No event is that far.
 func clamp(n uint64) int64 { return int64(min(n, math.MaxInt64-1)) }
 
 // read sends at most count events and ends.
-func (r *reading) read(from origin, backward bool, count uint64) error {
+func (r *reading) read(from beginning, backward bool, count uint64) error {
 	limit := r.writer.head.Load() // what comes in meanwhile is not part of this read, or it might never end
 	if r.stream != "" {
 		s, err := r.lookup()
 		if err != nil {
 			return err
 		}
-		if s.last < 0 || s.metadata.softDeleted() {
+		if s.last < 0 || s.softDeleted() {
 			return r.call.Send(&streams.ReadResp{Content: &streams.ReadResp_StreamNotFound_{StreamNotFound: &streams.ReadResp_StreamNotFound{
 				StreamIdentifier: &shared.StreamIdentifier{StreamName: []byte(r.stream)},
 			}}})
@@ -139,12 +139,14 @@ func (r *reading) lookup() (s stream, err error) {
 	return s, nil
 }
 
+func (r *reading) now() int64 { return ticks(r.writer.hooks.now()) }
+
 func (r *reading) sendPage(c *cursor, limit int64, count uint64) (sent uint64, end bool, err error) {
 	rows := pageRows
 	if r.filter == nil {
 		rows = int(min(count, pageRows))
 	}
-	pg, end, err := c.page(r.ctx, r.readers, ticks(r.writer.hooks.now()), rows)
+	pg, end, err := c.page(r.ctx, r.readers, r.now(), rows)
 	defer pg.free()
 	for i := range pg.records {
 		e := &pg.records[i]
@@ -204,11 +206,11 @@ func (r *reading) resolve(e *record) (event, link *record, err error) {
 	}
 	err = r.readers.do(r.ctx, func(d *db) error {
 		s, err := d.loadStream(name)
-		if err != nil || s.id == 0 || s.tombstoned || revision < s.metadata.firstVisible(s.last) {
+		if err != nil || s.id == 0 || s.tombstoned {
 			return err
 		}
 		target, found, err := d.eventAt(s.id, revision)
-		if found {
+		if found && s.visible(&target, r.now()) {
 			event = &target
 		}
 		return err

@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"zombiezen.com/go/sqlite"
@@ -113,7 +114,6 @@ func (c *cursor) page(ctx context.Context, p *readers, now int64, limit int) (*p
 	pg := newPage()
 	var end bool
 	err := p.do(ctx, func(d *db) (err error) {
-		limit = min(limit, pageRows)
 		if c.stream == "" {
 			end, err = c.pageAll(d, pg, limit)
 		} else {
@@ -145,23 +145,20 @@ func (c *cursor) pageStream(d *db, pg *page, now int64, limit int) (end bool, er
 	if err != nil || s.id == 0 {
 		return true, err
 	}
-	first := s.metadata.firstVisible(s.last)
-	stmt := d.streamForward
+	// The cursor itself stays: what is appended after a soft delete is before the present $tb.
+	first := s.firstVisible()
+	stmt, next := d.streamForward, max(c.next, first)
 	if c.backward {
-		stmt = d.streamBackward
-	} else {
-		c.next = max(c.next, first)
+		stmt, next = d.streamBackward, c.next
 	}
 	stmt.BindInt64(1, s.id)
-	stmt.BindInt64(2, c.next)
+	stmt.BindInt64(2, next)
 	stmt.BindInt64(3, int64(limit))
 	end, err = pg.fill(stmt, limit)
 	if n := len(pg.records); n > 0 {
 		c.move(pg.records[n-1].revision)
 	}
-	pg.keep(func(r *record) bool {
-		return r.revision >= first && (s.metadata.MaxAge == nil || r.created > now-*s.metadata.MaxAge*1e7)
-	})
+	pg.records = slices.DeleteFunc(pg.records, func(r record) bool { return !s.visible(&r, now) })
 	return end || c.backward && c.next <= first, err
 }
 
@@ -170,14 +167,4 @@ func (c *cursor) move(last int64) {
 	if !c.backward && last < tombstoneRevision {
 		c.next++
 	}
-}
-
-func (p *page) keep(wanted func(*record) bool) {
-	kept := p.records[:0]
-	for i := range p.records {
-		if wanted(&p.records[i]) {
-			kept = append(kept, p.records[i])
-		}
-	}
-	p.records = kept
 }

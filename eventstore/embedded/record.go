@@ -3,7 +3,6 @@ package embedded
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash/crc32"
 	"math"
 	"strconv"
@@ -35,7 +34,7 @@ type record struct {
 	position int64
 	stream   int64 // key in table streams
 	revision int64
-	created  int64 // 100 ns ticks since 1970
+	created  int64 // ticks since 1970
 	id       uuid.UUID
 	crc      uint32
 	body     []byte // fields stream, metadata, custom_metadata, data of RecordedEvent, in that order
@@ -62,7 +61,10 @@ func (r *record) verify() error {
 	return nil
 }
 
-func ticks(t time.Time) int64 { return t.UnixNano() / 100 }
+// tick is the unit of an event's time.
+const tick = 100 * time.Nanosecond
+
+func ticks(t time.Time) int64 { return t.UnixNano() / int64(tick) }
 
 // encodeBody writes the part of a RecordedEvent that does not depend on its place in the log.
 func encodeBody(stream, eventType, contentType string, custom, data []byte) []byte {
@@ -154,22 +156,12 @@ var errBody = errors.New("stored event does not parse")
 
 // names returns the stream and the type, without copying: filters look at every event.
 func (r *record) names() (stream, eventType []byte, err error) {
-	outer, rest, ok := cutField(r.body)
-	if !ok {
-		return nil, nil, errBody
-	}
-	stream, _, ok = cutField(outer)
-	if !ok {
-		return nil, nil, errBody
-	}
-	outer, _, ok = cutField(rest)
-	if !ok {
-		return nil, nil, errBody
-	}
-	if _, outer, ok = cutField(outer); !ok { // the key, "type"
-		return nil, nil, errBody
-	}
-	if eventType, _, ok = cutField(outer); !ok {
+	identifier, rest, _ := cutField(r.body)
+	stream, _, hasStream := cutField(identifier)
+	entry, _, _ := cutField(rest)
+	_, value, _ := cutField(entry) // the key, "type"
+	eventType, _, hasType := cutField(value)
+	if !hasStream || !hasType {
 		return nil, nil, errBody
 	}
 	return stream, eventType, nil
@@ -183,26 +175,20 @@ func (r *record) streamName() string {
 	return string(stream)
 }
 
-// data returns the event's payload, which is the last field.
-func (r *record) data() ([]byte, error) {
-	for rest := r.body; len(rest) > 0; {
-		number, _, n := protowire.ConsumeTag(rest)
-		if n < 0 {
-			return nil, errBody
-		}
-		value, after, ok := cutField(rest)
-		if !ok {
-			return nil, errBody
-		}
-		if number == fieldData {
-			return value, nil
-		}
-		rest = after
+// data returns the event's payload.
+func (r *record) data() (value []byte, err error) {
+	rest, ok := r.body, false
+	for range 5 { // stream, type, content-type, custom metadata, data
+		value, rest, ok = cutField(rest)
 	}
-	return nil, fmt.Errorf("%w: no data", errBody)
+	if !ok {
+		return nil, errBody
+	}
+	return value, nil
 }
 
-// cutField splits a length-delimited field off b.
+// cutField splits a length-delimited field off b. What is left of a body that does not parse is
+// nothing, so that the last cut of several tells.
 func cutField(b []byte) (value, rest []byte, ok bool) {
 	_, kind, n := protowire.ConsumeTag(b)
 	if n < 0 || kind != protowire.BytesType {

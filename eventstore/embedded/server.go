@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/subtle"
 	"encoding/base64"
-	"math"
 	"net"
 	"strconv"
 	"strings"
@@ -30,7 +29,7 @@ func (n *Node) newServer() *grpc.Server {
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(newCodec()),
 		grpc.MaxRecvMsgSize(maxMessageSize),
-		grpc.MaxSendMsgSize(math.MaxInt32),
+		grpc.MaxConcurrentStreams(maxStreams),
 		grpc.WaitForHandlers(true), // also when they are cut short: they hold connections to the file
 		grpc.InitialWindowSize(1 << 20),
 		grpc.InitialConnWindowSize(4 << 20),
@@ -67,11 +66,15 @@ func (n *Node) authorizeUnary(ctx context.Context, req any, info *grpc.UnaryServ
 	return next(ctx, req)
 }
 
-func (n *Node) authorizeStream(srv any, call grpc.ServerStream, _ *grpc.StreamServerInfo, next grpc.StreamHandler) error {
-	if err := n.authorize(call.Context()); err != nil {
-		return err
+func (n *Node) authorizeStream(srv any, call grpc.ServerStream, info *grpc.StreamServerInfo, next grpc.StreamHandler) error {
+	err := n.authorize(call.Context())
+	switch {
+	case err == nil:
+		return next(srv, call)
+	case info.FullMethod == streams.Streams_Append_FullMethodName:
+		return refuse(call, err)
 	}
-	return next(srv, call)
+	return err
 }
 
 // authorize tells no credentials (denied) from wrong ones (not authenticated), as the server does.
@@ -121,7 +124,8 @@ type gossipService struct {
 // Read names the node as the caller named it: the client connects anew when the text differs, and
 // a certificate may hold for one name only.
 func (g *gossipService) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
-	host, port, err := net.SplitHostPort(authority(ctx))
+	authority := strings.Join(metadata.ValueFromIncomingContext(ctx, ":authority"), "")
+	host, port, err := net.SplitHostPort(authority)
 	if err != nil {
 		if host, port, err = net.SplitHostPort(g.address); err != nil {
 			host, port = g.address, "0" // a unix socket, which discovery cannot name
@@ -138,11 +142,4 @@ func (g *gossipService) Read(ctx context.Context, _ *shared.Empty) (*gossip.Clus
 		IsAlive:      true,
 		HttpEndPoint: &gossip.EndPoint{Address: host, Port: uint32(number)},
 	}}}, nil
-}
-
-func authority(ctx context.Context) string {
-	if values := metadata.ValueFromIncomingContext(ctx, ":authority"); len(values) > 0 {
-		return values[0]
-	}
-	return ""
 }

@@ -32,9 +32,9 @@ func failWrongVersion(ctx context.Context, c *change) error {
 		"stream-name", c.stream, "expected-version", expected, "actual-version", actual)
 }
 
-func failTooLarge(ctx context.Context, limit int) error {
+func failTooLarge(ctx context.Context) error {
 	return fail(ctx, codes.InvalidArgument, "maximum-append-size-exceeded",
-		fmt.Sprintf("maximum append size of %d bytes exceeded", limit), "maximum-append-size", strconv.Itoa(limit))
+		fmt.Sprintf("maximum append size of %d bytes exceeded", maxAppendSize), "maximum-append-size", strconv.Itoa(maxAppendSize))
 }
 
 func failMissingProperty(ctx context.Context) error {

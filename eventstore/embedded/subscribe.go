@@ -23,10 +23,10 @@ type subscription struct {
 	checked int64 // position of the last checkpoint
 }
 
-func (r *reading) subscribe(from origin) error {
-	if r.subscriptions.Add(1) > int64(r.cfg.MaxSubscriptions) {
+func (r *reading) subscribe(from beginning) error {
+	if r.subscriptions.Add(1) > maxSubscriptions {
 		r.subscriptions.Add(-1)
-		return status.Errorf(codes.ResourceExhausted, "%d subscriptions are served already", r.cfg.MaxSubscriptions)
+		return status.Errorf(codes.ResourceExhausted, "%d subscriptions are served already", maxSubscriptions)
 	}
 	defer r.subscriptions.Add(-1)
 
@@ -57,7 +57,7 @@ func (r *reading) subscribe(from origin) error {
 }
 
 // begin finds the place and confirms. A stream that does not exist yet is waited for.
-func (s *subscription) begin(from origin) error {
+func (s *subscription) begin(from beginning) error {
 	head := s.writer.head.Load()
 	if s.stream != "" {
 		info, err := s.lookup()
@@ -79,7 +79,7 @@ func (s *subscription) begin(from origin) error {
 
 // advance sends one page. Its memory is given back before the next is read.
 func (s *subscription) advance() (end bool, err error) {
-	pg, end, err := s.cursor.page(s.ctx, s.readers, ticks(s.writer.hooks.now()), pageRows)
+	pg, end, err := s.cursor.page(s.ctx, s.readers, s.now(), pageRows)
 	defer pg.free()
 	if err := s.pace(end); err != nil {
 		return false, err

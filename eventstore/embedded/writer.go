@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"os"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -45,7 +46,7 @@ type writer struct {
 	done   chan struct{} // closed when it has ended
 	wake   signal
 	head   atomic.Int64 // the last committed position
-	bytes  int64        // written since the checkpointer was last told
+	bytes  int64        // written since the checkpointer was last told, nearly
 	keeper *checkpointer
 
 	insertEvent, insertStream, begin, commit, rollback *sqlite.Stmt
@@ -59,27 +60,66 @@ type writer struct {
 	recent            *cache[eventKey, placement]
 }
 
+// openWriter creates the file when it is missing, verifies the end of the log, and lets the writer
+// run, with its checkpointer.
+func openWriter(path string, log *slog.Logger, h hooks) (*writer, error) {
+	// Made here and not by SQLite, so that only its owner may read it.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err == nil {
+		err = file.Close()
+	}
+	if err != nil {
+		return nil, err
+	}
+	d, err := openDB(path, sqlite.OpenReadWrite, writerPragmas...)
+	if err != nil {
+		return nil, err
+	}
+	w := &writer{
+		hooks: h, log: log, db: d,
+		queue: make(chan *change, maxQueued), stop: make(chan struct{}), done: make(chan struct{}),
+	}
+	if err := w.open(path); err != nil {
+		return nil, errors.Join(err, d.conn.Close())
+	}
+	go w.run()
+	go w.keeper.run()
+	return w, nil
+}
+
+func (w *writer) open(path string) (err error) {
+	if err := w.db.initialize(); err != nil {
+		return err
+	}
+	if err := w.prepare(); err != nil {
+		return err
+	}
+	if err := w.load(); err != nil {
+		return err
+	}
+	w.keeper, err = newCheckpointer(path, w.log)
+	return err
+}
+
+// close writes what is queued and lets go of the file. Closing the last connection moves the
+// write-ahead log into the file and removes it.
+func (w *writer) close() error {
+	close(w.stop)
+	<-w.done
+	return errors.Join(w.keeper.close(), w.db.conn.Close())
+}
+
 func (w *writer) prepare() error {
 	if err := w.db.prepare(); err != nil {
 		return err
 	}
-	for _, p := range []struct {
-		stmt **sqlite.Stmt
-		sql  string
-	}{
-		{&w.insertEvent, `INSERT INTO events (position, stream, revision, created, id, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?)`},
-		{&w.insertStream, `INSERT INTO streams (id, name) VALUES (?, ?)`},
-		{&w.begin, `BEGIN IMMEDIATE`},
-		{&w.commit, `COMMIT`},
-		{&w.rollback, `ROLLBACK`},
-	} {
-		stmt, err := w.db.conn.Prepare(p.sql)
-		if err != nil {
-			return err
-		}
-		*p.stmt = stmt
-	}
-	return nil
+	return w.db.prepareAll(map[**sqlite.Stmt]string{
+		&w.insertEvent:  `INSERT INTO events (position, stream, revision, created, id, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		&w.insertStream: `INSERT INTO streams (id, name) VALUES (?, ?)`,
+		&w.begin:        `BEGIN IMMEDIATE`,
+		&w.commit:       `COMMIT`,
+		&w.rollback:     `ROLLBACK`,
+	})
 }
 
 // run serves the queue until stop. What is queued then is still written.
@@ -168,6 +208,7 @@ func (w *writer) write(batch []*change) (err error) {
 			return err
 		}
 	}
+	w.bytes += commitBytes
 	return execute(w.commit)
 }
 
@@ -187,7 +228,7 @@ func (w *writer) apply(c *change) (outcome, error) {
 	case tombstone:
 		return w.writeTombstone(c, s)
 	}
-	if s.metadata.softDeleted() && len(c.events) > 0 {
+	if s.softDeleted() && len(c.events) > 0 {
 		if err := w.undelete(c.stream, s); err != nil {
 			return outcome{}, err
 		}
@@ -234,7 +275,10 @@ func (w *writer) setMetadata(name string, data []byte) (outcome, error) {
 
 // undelete keeps what was deleted hidden, and shows what is appended from now on.
 func (w *writer) undelete(name string, s *stream) error {
-	data, err := withTruncateBefore(s.metadataText, s.last+1)
+	data, _, err := w.db.loadMetadata(name)
+	if err == nil {
+		data, err = withTruncateBefore(data, s.last+1)
+	}
 	if err != nil {
 		return err
 	}
