@@ -73,6 +73,7 @@ var rulings = []ruling{
 	{errLostRace, "LOST_RACE", "他人同时写入，请再次发送同一命令。", true},
 	{eventstore.ErrConflict, "STALE_REVISION", "记录已有变动，请查看后再定。", false},
 	{eventstore.ErrDenied, "LOG_DENIED", "事件日志拒绝了本系统的凭证，请联系运维人员。", false},
+	{eventstore.ErrFull, "LOG_FULL", "事件日志的存储空间已满，本次没有记录；请运维人员腾出空间，再发送同一命令。", true},
 	{eventstore.ErrTooLarge, "TOO_LARGE", "一次提交的内容过大。", false},
 	{eventstore.ErrOtherLog, "OTHER_LOG", "位置属于另一个事件日志。", false},
 	{eventstore.ErrNoStream, "UNKNOWN_STREAM", "没有这个事件流。", false},

@@ -73,6 +73,26 @@ func TestConflictCodes(t *testing.T) {
 	}
 }
 
+// TestLogCodes: what the log answers is no mistake of ours, and says whether
+// the same command may be sent again.
+func TestLogCodes(t *testing.T) {
+	for _, c := range []struct {
+		err   error
+		code  string
+		retry bool
+	}{
+		{eventstore.ErrFull, "LOG_FULL", true},
+		{eventstore.ErrUnavailable, "LOG_UNAVAILABLE", true},
+		{eventstore.ErrDenied, "LOG_DENIED", false},
+		{eventstore.ErrTooLarge, "TOO_LARGE", false},
+	} {
+		shown := explain(nil, fmt.Errorf("append to round-x: %w", c.err))
+		if shown.Extensions.Code != c.code || shown.Extensions.Retry != c.retry || !strings.Contains(shown.Message, "round-x") {
+			t.Errorf("%v is shown as %+v", c.err, shown)
+		}
+	}
+}
+
 // TestInternalErrorsLeakNothing: an unexpected error, a panic of any kind and
 // a null where none may be all show a reference to the log and nothing else.
 func TestInternalErrorsLeakNothing(t *testing.T) {

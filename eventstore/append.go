@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/google/uuid"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Proposed is an event to be stored. Its id must be the same whenever the same
@@ -56,16 +59,34 @@ func (l *Log) Append(ctx context.Context, stream string, expected int64, events 
 	result, err := retry(ctx, l, "append to "+stream, func(ctx context.Context, c *esdb.Client) (*esdb.WriteResult, error) {
 		// Once sent it is not canceled, though its caller may go: whether it was
 		// recorded would be left to chance, and the client races with gRPC then.
-		return c.AppendToStream(context.WithoutCancel(ctx), stream, options, data...)
+		ctx = context.WithoutCancel(ctx)
+		result, err := c.AppendToStream(ctx, stream, options, data...)
+		if errors.Is(err, io.EOF) {
+			// The server ended the call while the client was sending, and the client
+			// has lost the reason. An append of no events changes nothing, and gets a
+			// refusal's reason: it has nothing left to send. What it finds of the
+			// revision says nothing: our events may be there from an earlier try.
+			if _, reason := c.AppendToStream(ctx, stream, options); reason != nil && !isWrongVersion(reason) {
+				err = reason
+			}
+		}
+		return result, err
 	})
 	if err != nil {
-		var e *esdb.Error
-		if errors.As(err, &e) && e.Code() == esdb.ErrorCodeWrongExpectedVersion {
+		if isWrongVersion(err) {
 			return Appended{}, &ConflictError{Stream: stream, Expected: expected, Actual: l.revision(ctx, stream)}
+		}
+		if status.Code(err) == codes.ResourceExhausted {
+			err = fmt.Errorf("%w: %w", err, ErrFull)
 		}
 		return Appended{}, err
 	}
 	return Appended{Revision: result.NextExpectedVersion, Position: Position(result.CommitPosition)}, nil
+}
+
+func isWrongVersion(err error) bool {
+	var e *esdb.Error
+	return errors.As(err, &e) && e.Code() == esdb.ErrorCodeWrongExpectedVersion
 }
 
 // revision is the stream's newest revision, for a message; -1 if unknown.

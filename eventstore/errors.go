@@ -26,6 +26,9 @@ var (
 	ErrOtherLog = errors.New("the checkpoint belongs to another log; rebuild")
 	// ErrTooLarge means that one append is over the server's limit.
 	ErrTooLarge = errors.New("too large for one append")
+	// ErrFull means that the log has no room for an append. Reading goes on, and
+	// so does appending once there is room again.
+	ErrFull = errors.New("the event log has no room; nothing was recorded: make room and send the same command again")
 )
 
 // ConflictError says which revision a stream was expected at and which it has;
@@ -45,7 +48,7 @@ func (e *ConflictError) Is(target error) bool { return target == ErrConflict }
 
 // transient reports whether the same call may succeed later, on a new client.
 // Some of the client's errors are gRPC's as they are, and io.EOF is what it
-// says when its server went away while it was still sending.
+// says when its server ended a call while it was still sending.
 func transient(err error) bool {
 	if err == nil {
 		return false

@@ -10,6 +10,8 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // Checkpoint is how far a consumer has come, and in which log.
@@ -121,7 +123,7 @@ func (f *Feed) run(ctx context.Context, out chan<- *message.Message) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		if !transient(err) && !errors.Is(err, ErrUnavailable) && !isDropped(err) {
+		if isLasting(err) {
 			return translate("subscribe", err)
 		}
 		if delivered {
@@ -132,6 +134,18 @@ func (f *Feed) run(ctx context.Context, out chan<- *message.Message) error {
 			return nil
 		}
 	}
+}
+
+// isLasting reports whether to subscribe again would end in the same way.
+func isLasting(err error) bool {
+	switch status.Code(err) {
+	case codes.DataLoss: // the log is damaged at the next event
+		return true
+	case codes.ResourceExhausted: // the server has as many subscriptions as it takes, and some will end
+		return false
+	}
+	var dropped *droppedError
+	return !transient(err) && !errors.Is(err, ErrUnavailable) && !errors.As(err, &dropped)
 }
 
 // subscribeOnce delivers pages until the subscription breaks; it always
@@ -175,7 +189,7 @@ func (f *Feed) open(after Position) func(context.Context, *esdb.Client) (source[
 		if err != nil {
 			return source[Recorded]{}, err
 		}
-		return source[Recorded]{stop: func() { _ = sub.Close() }, recv: func() (Recorded, error) {
+		return source[Recorded]{live: true, stop: func() { _ = sub.Close() }, recv: func() (Recorded, error) {
 			for {
 				switch got := sub.Recv(); {
 				case got.EventAppeared != nil:
@@ -244,8 +258,3 @@ type droppedError struct{ cause error }
 
 func (e *droppedError) Error() string { return fmt.Sprintf("subscription dropped: %v", e.cause) }
 func (e *droppedError) Unwrap() error { return e.cause }
-
-func isDropped(err error) bool {
-	var dropped *droppedError
-	return errors.As(err, &dropped)
-}

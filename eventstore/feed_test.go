@@ -3,8 +3,12 @@ package eventstore_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -230,6 +234,40 @@ func TestFeedWithoutCheckpoint(t *testing.T) {
 		t.Error("a page came")
 	}
 	wantErr(t, "the feed's end", feed.Err(), lost)
+}
+
+// TestFeedStopsAtDamage damages an event: the feed delivers what comes before
+// and ends with the server's words, which name it. Trying again would not help.
+func TestFeedStopsAtDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log.db")
+	l := openAt(t, path, false)
+	const sound = 20
+	mustAppend(t, l, "round-a", eventstore.NoStream, proposed(sound))
+	damaged := proposed(1)
+	damaged[0].Data = []byte(`{"v":1,"x":"to be damaged"}`)
+	mustAppend(t, l, "round-a", sound-1, damaged)
+	for i := range 5 { // more than a start looks at
+		mustAppend(t, l, fmt.Sprintf("round-%d", i), eventstore.NoStream, proposed(500))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content = bytes.ReplaceAll(content, []byte("to be damaged"), []byte("to be Damaged"))
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c := consume(t, openAt(t, path, false), eventstore.Checkpoint{})
+	ctx := testrig.Context(t)
+	for msg := wait(ctx, t, "page or end", c.pages); msg != nil; msg = wait(ctx, t, "page or end", c.pages) {
+		c.takePage(msg)
+	}
+	if err := c.feed.Err(); err == nil || len(c.events) != sound || !strings.Contains(err.Error(), fmt.Sprintf("round-a@%d", sound)) {
+		t.Errorf("after %d events: %v", len(c.events), err)
+	}
 }
 
 func TestFeedCloses(t *testing.T) {

@@ -22,6 +22,13 @@ import (
 // this process, or, with Config.Attach, in the process that has it already.
 const EmbeddedScheme = "esdb+embedded:"
 
+// EmbeddedPath is the file that a connection string names, if it names one:
+// esdb+embedded:data/log.db, or with the two slashes that other schemes have.
+func EmbeddedPath(connection string) (path string, ok bool) {
+	path, ok = strings.CutPrefix(connection, EmbeddedScheme)
+	return strings.TrimPrefix(path, "//"), ok
+}
+
 // Config says which log to open.
 type Config struct {
 	// Connection is "esdb://…", "esdb+discover://…" (EventStoreDB's own
@@ -37,7 +44,7 @@ type Config struct {
 // Validate reports all faults at once.
 func (c Config) Validate() error {
 	var faults []error
-	switch path, isEmbedded := strings.CutPrefix(c.Connection, EmbeddedScheme); {
+	switch path, isEmbedded := EmbeddedPath(c.Connection); {
 	case c.Connection == "":
 		faults = append(faults, errors.New("eventstore: no connection string; try "+EmbeddedScheme+"data/log.db"))
 	case isEmbedded && strings.Trim(path, "/") == "":
@@ -93,7 +100,7 @@ func Open(ctx context.Context, c Config) (*Log, error) {
 
 // settings makes the client's configuration, starting the node if need be.
 func (l *Log) settings(c Config) (func() (*esdb.Configuration, error), error) {
-	path, isEmbedded := strings.CutPrefix(c.Connection, EmbeddedScheme)
+	path, isEmbedded := EmbeddedPath(c.Connection)
 	if !isEmbedded {
 		return func() (*esdb.Configuration, error) {
 			settings, err := esdb.ParseConnectionString(c.Connection)
@@ -103,7 +110,6 @@ func (l *Log) settings(c Config) (func() (*esdb.Configuration, error), error) {
 			return settings, err
 		}, nil
 	}
-	path = strings.TrimPrefix(path, "//")
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("eventstore: %w", err)

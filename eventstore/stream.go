@@ -22,6 +22,7 @@ const buffered = 512
 type source[T any] struct {
 	recv func() (T, error)
 	stop func()
+	live bool // it may wait for its next item for ever
 }
 
 // stream opens a streaming call and holds its client until it has ended. The
@@ -59,7 +60,11 @@ func (s *items[T]) receive(ctx context.Context, c *clients, open func(context.Co
 	}
 	defer from.stop()
 	for {
+		if !from.live {
+			hanging.Reset(c.timeout)
+		}
 		value, err := from.recv()
+		hanging.Stop() // the consumer's own time does not count
 		if err != nil {
 			last.err = err
 			return

@@ -28,6 +28,8 @@ var ErrDiffers = errors.New("the target holds something else")
 type Transferred struct {
 	Events  int64 // in the target now
 	Present int64 // of them, those that it had before
+	// Position of the last of them in the source; 0 if the source has no positions.
+	Position Position
 	// Hash is the SHA-256 over every event, equal for source and target.
 	Hash string
 }
@@ -35,43 +37,55 @@ type Transferred struct {
 // Transfer copies every application event to a target that is empty or holds
 // the beginning of the source, in the source's order, keeping stream, revision,
 // id, type, data and metadata. Cut short, it goes on where it stopped. At the
-// end both are read again and compared. A target that differs is left as it is.
+// end both are read again and compared, as far as was copied: what a source
+// that is being written gets meanwhile is for the next transfer. A target that
+// differs is left as it is.
 func Transfer(ctx context.Context, from Source, to *Log, progress func(done int64)) (Transferred, error) {
-	present, err := commonPrefix(ctx, from, to)
+	before, err := compare(ctx, from, to)
 	if err != nil {
 		return Transferred{}, err
 	}
-	if err := appendRest(ctx, from, to, present, progress); err != nil {
+	copied, err := appendRest(ctx, from, to, before.Events, progress)
+	if err != nil {
 		return Transferred{}, err
 	}
 	result, err := compare(ctx, from, to)
-	result.Present = present
-	return result, err
+	if err == nil && result.Events < copied {
+		err = fmt.Errorf("the target ends after %d events, %d were copied: %w", result.Events, copied, ErrDiffers)
+	}
+	if err != nil {
+		return Transferred{}, err
+	}
+	result.Present = before.Events
+	return result, nil
 }
 
-// commonPrefix counts the target's events, all of which must be the source's
-// first ones.
-func commonPrefix(ctx context.Context, from Source, to *Log) (int64, error) {
+// compare sums up the target's events, all of which must be the source's first
+// ones.
+func compare(ctx context.Context, from Source, to *Log) (Transferred, error) {
 	next, stop := iter.Pull2(from())
 	defer stop()
-	var n int64
+	sum := NewEventHash()
+	var at Position
 	for got, err := range to.ReadAll(ctx, 0) {
 		if err != nil {
-			return n, fmt.Errorf("target: %w", err)
+			return Transferred{}, fmt.Errorf("target: %w", err)
 		}
 		want, err, ok := next()
 		if err != nil {
-			return n, fmt.Errorf("source: %w", err)
+			return Transferred{}, fmt.Errorf("source: %w", err)
 		}
 		if !ok {
-			return n, fmt.Errorf("event %d is %s@%d, the source has only %d events: %w", n+1, got.Stream, got.Revision, n, ErrDiffers)
+			return Transferred{}, fmt.Errorf("event %d is %s@%d, the source has only %d events: %w",
+				sum.Events+1, got.Stream, got.Revision, sum.Events, ErrDiffers)
 		}
 		if fault := difference(want, got); fault != "" {
-			return n, fmt.Errorf("event %d: %s: %w", n+1, fault, ErrDiffers)
+			return Transferred{}, fmt.Errorf("event %d: %s: %w", sum.Events+1, fault, ErrDiffers)
 		}
-		n++
+		sum.Add(want)
+		at = want.Position
 	}
-	return n, nil
+	return Transferred{Events: sum.Events, Position: at, Hash: sum.String()}, nil
 }
 
 // difference names what two events that should be one do not share.
@@ -95,11 +109,12 @@ func difference(want, got Recorded) string {
 const maxRun = 500
 
 // appendRest appends what follows the first skip events, runs of one stream in
-// one append each, so that the target's order is the source's.
-func appendRest(ctx context.Context, from Source, to *Log, skip int64, progress func(int64)) error {
+// one append each, so that the target's order is the source's. It says how many
+// events of the source are in the target then.
+func appendRest(ctx context.Context, from Source, to *Log, skip int64, progress func(int64)) (done int64, err error) {
 	var run []Recorded
 	size := 0
-	done := skip
+	done = skip
 	flush := func() error {
 		if len(run) == 0 {
 			return nil
@@ -122,7 +137,7 @@ func appendRest(ctx context.Context, from Source, to *Log, skip int64, progress 
 	var seen int64
 	for e, err := range from() {
 		if err != nil {
-			return fmt.Errorf("source: %w", err)
+			return done, fmt.Errorf("source: %w", err)
 		}
 		if seen++; seen <= skip {
 			continue
@@ -133,44 +148,14 @@ func appendRest(ctx context.Context, from Source, to *Log, skip int64, progress 
 			follows := e.Stream == last.Stream && e.Revision == last.Revision+1
 			if !follows || len(run) == maxRun || size+bytes > maxAppend {
 				if err := flush(); err != nil {
-					return err
+					return done, err
 				}
 			}
 		}
 		run, size = append(run, e), size+bytes
 	}
-	return flush()
-}
-
-// compare reads both sides whole.
-func compare(ctx context.Context, from Source, to *Log) (Transferred, error) {
-	next, stop := iter.Pull2(to.ReadAll(ctx, 0))
-	defer stop()
-	sum := NewEventHash()
-	for want, err := range from() {
-		if err != nil {
-			return Transferred{}, fmt.Errorf("source: %w", err)
-		}
-		got, err, ok := next()
-		if err != nil {
-			return Transferred{}, fmt.Errorf("target: %w", err)
-		}
-		if !ok {
-			return Transferred{}, fmt.Errorf("the target ends after %d events: %w", sum.Events, ErrDiffers)
-		}
-		if fault := difference(want, got); fault != "" {
-			return Transferred{}, fmt.Errorf("event %d: %s: %w", sum.Events+1, fault, ErrDiffers)
-		}
-		sum.Add(want)
-	}
-	got, err, ok := next()
-	if err != nil {
-		return Transferred{}, fmt.Errorf("target: %w", err)
-	}
-	if ok {
-		return Transferred{}, fmt.Errorf("the target has %s@%d after the source's end: %w", got.Stream, got.Revision, ErrDiffers)
-	}
-	return Transferred{Events: sum.Events, Hash: sum.String()}, nil
+	err = flush()
+	return done, err
 }
 
 // EventHash is a SHA-256 over events: of each stream, revision, id, type, data

@@ -112,8 +112,8 @@ func TestTransferKeepsEverything(t *testing.T) {
 	want := mixed(t, from)
 	source := from.Source(testrig.Context(t))
 	result := mustTransfer(t, source, to)
-	if n := int64(len(want)); result != (eventstore.Transferred{Events: n, Hash: hashOf(want)}) {
-		t.Errorf("%+v, want %d events with hash %s", result, n, hashOf(want))
+	if n := len(want); result != (eventstore.Transferred{Events: int64(n), Position: want[n-1].Position, Hash: hashOf(want)}) {
+		t.Errorf("%+v, want %d events up to %s with hash %s", result, n, want[n-1].Position, hashOf(want))
 	}
 	sameEvents(t, content(t, to), want)
 	for _, stream := range []string{"registry", "round-a", "assessment-a-1"} {
@@ -253,6 +253,62 @@ func TestTransferSplitsRuns(t *testing.T) {
 	}
 }
 
+// TestTransferFromALiveLog copies from a log that grows at each look: it ends
+// well at what it has seen, and the next transfer takes the rest.
+func TestTransferFromALiveLog(t *testing.T) {
+	from, to := openLog(t), openLog(t)
+	mixed(t, from)
+	source := from.Source(testrig.Context(t))
+	looks, late := 0, 0
+	grow := func() {
+		if _, err := from.Append(testrig.Context(t), "round-live", int64(late)-1, proposed(3)); err != nil {
+			t.Error(err)
+		}
+		late += 3
+	}
+	growing := func() iter.Seq2[eventstore.Recorded, error] {
+		if looks++; looks > 1 {
+			grow()
+		}
+		return source()
+	}
+	result := mustTransfer(t, growing, to)
+	got, want := content(t, to), content(t, from)
+	if looks != 3 || len(got) != len(want)-3 { // what came before the last look is not copied
+		t.Fatalf("%d events in the target after %d looks, the source has %d", len(got), looks, len(want))
+	}
+	sameEvents(t, got, want[:len(got)])
+	last := want[len(got)-1].Position
+	if n := int64(len(got)); result != (eventstore.Transferred{Events: n, Position: last, Hash: hashOf(got)}) {
+		t.Errorf("%+v, want %d events up to %s", result, n, last)
+	}
+	// With a writer that does not wait.
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				grow()
+			}
+		}
+	}()
+	for range 3 {
+		mustTransfer(t, source, to)
+	}
+	close(stop)
+	<-stopped
+	mustTransfer(t, source, to)
+	sameEvents(t, content(t, to), content(t, from))
+	// What it holds is compared however the source has grown.
+	mustAppend(t, to, "round-own", eventstore.NoStream, proposed(1))
+	grow()
+	_, err := eventstore.Transfer(testrig.Context(t), source, to, nil)
+	wantErr(t, "transfer to a target with an event of its own", err, eventstore.ErrDiffers)
+}
+
 // TestTransferOfTooLarge meets an event that the target cannot take: what came
 // before it is there, and it is named.
 func TestTransferOfTooLarge(t *testing.T) {
@@ -293,7 +349,7 @@ func TestTransferSourceFails(t *testing.T) {
 		}
 	}
 	const prefix, appending, comparing = 1, 2, 3
-	for _, c := range []struct{ read, event int }{{appending, 0}, {appending, 30}, {prefix, 3}, {appending, 100}, {comparing, 60}, {comparing, len(want)}} {
+	for _, c := range []struct{ read, event int }{{appending, 0}, {appending, 30}, {prefix, 3}, {appending, 100}, {comparing, 60}} {
 		_, err := eventstore.Transfer(testrig.Context(t), breakAt(c.read, c.event), to, nil)
 		wantErr(t, fmt.Sprintf("read %d broken at %d", c.read, c.event), err, broken)
 		if errors.Is(err, eventstore.ErrDiffers) {

@@ -18,6 +18,7 @@ import (
 
 	"mingjian/criteria"
 	"mingjian/eventstore"
+	"mingjian/internal/atomicfile"
 )
 
 // Config says where a read model lives and what it folds.
@@ -230,23 +231,10 @@ func (m *Model) create() (*projector, error) {
 
 // point makes a database the one that serves after a restart.
 func (m *Model) point(db *database) error {
-	next := m.path(currentFile + ".new")
-	if err := writeSynced(next, filepath.Base(db.path)+"\n"); err != nil {
-		return fmt.Errorf("read model: %w", err)
-	}
-	if err := os.Rename(next, m.path(currentFile)); err != nil {
+	if err := atomicfile.WriteBytes(m.path(currentFile), []byte(filepath.Base(db.path)+"\n")); err != nil {
 		return fmt.Errorf("read model: %w", err)
 	}
 	return nil
-}
-
-func writeSynced(path, text string) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Sync(), file.Close())
 }
 
 // sweep removes databases that nothing points to: of rebuilds that were cut

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mingjian/eventstore/embedded"
+	"mingjian/internal/atomicfile"
 )
 
 // Files of a data folder that a backup holds. Everything else follows from them.
@@ -37,7 +38,9 @@ type backupCmd struct {
 // Run copies aside, checks the copy, and renames: a folder of that name is
 // always a whole backup.
 func (c *backupCmd) Run(ctx context.Context, io *stdio) error {
-	if _, err := os.Stat(c.Dir); !errors.Is(err, os.ErrNotExist) {
+	if there, err := exists(c.Dir); err != nil {
+		return err
+	} else if there {
 		return fmt.Errorf("%s is there already: choose a new folder", c.Dir)
 	}
 	if _, err := os.Stat(filepath.Join(c.Data, logFile)); err != nil {
@@ -49,7 +52,7 @@ func (c *backupCmd) Run(ctx context.Context, io *stdio) error {
 		err = c.fill(ctx, aside)
 	}
 	if err == nil {
-		err = os.Rename(aside, c.Dir)
+		err = atomicfile.Rename(aside, c.Dir)
 	}
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(aside))
@@ -69,7 +72,7 @@ func (c *backupCmd) fill(ctx context.Context, dir string) error {
 		return err
 	}
 	m := manifest{Made: time.Now().UTC().Truncate(time.Second), Files: map[string]string{}}
-	if err := copySynced(filepath.Join(c.Data, keyFile), filepath.Join(dir, keyFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	if err := copyFile(filepath.Join(c.Data, keyFile), filepath.Join(dir, keyFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
 	for _, name := range []string{logFile, keyFile} {
@@ -86,19 +89,25 @@ func (c *backupCmd) fill(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeKey(filepath.Join(dir, manifestFile), append(text, '\n'))
+	return atomicfile.WriteBytes(filepath.Join(dir, manifestFile), append(text, '\n'))
 }
 
 type restoreCmd struct {
 	Dir  string `arg:"" type:"existingdir" help:"The backup."`
-	Data string `default:"data" help:"The data folder to make; it must hold no log." type:"path" env:"MINGJIAN_DATA"`
+	Data string `default:"data" help:"The data folder to make; it must hold no log, and no other log's key." type:"path" env:"MINGJIAN_DATA"`
 }
 
 // Run checks the backup before it copies anything. The log comes last: a
 // folder with a log has all the rest.
 func (c *restoreCmd) Run(ctx context.Context, io *stdio) error {
-	if _, err := os.Stat(filepath.Join(c.Data, logFile)); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s holds a log already: restore to another folder, or move it away", c.Data)
+	// A log that was moved away, but not the tail that a killed server left beside
+	// it, would lend that tail to the restored one.
+	for _, name := range []string{logFile, logFile + "-wal"} {
+		if there, err := exists(filepath.Join(c.Data, name)); err != nil {
+			return err
+		} else if there {
+			return fmt.Errorf("%s holds a log already, at least its %s: restore to another folder, or move it away", c.Data, name)
+		}
 	}
 	var m manifest
 	text, err := os.ReadFile(filepath.Join(c.Dir, manifestFile))
@@ -121,6 +130,12 @@ func (c *restoreCmd) Run(ctx context.Context, io *stdio) error {
 			return fmt.Errorf("%s is damaged: %s has SHA-256 %s, the backup was made with %s", c.Dir, name, got, want)
 		}
 	}
+	// A data folder of a server on another log has a key too, perhaps the only one.
+	if own, err := fileHash(filepath.Join(c.Data, keyFile)); err == nil && own != m.Files[keyFile] {
+		return fmt.Errorf("%s holds another log's %s: restore to another folder, or move it away", c.Data, keyFile)
+	} else if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
 	if m.Files[logFile] == "" {
 		return fmt.Errorf("%s is no whole backup: %s lists no log", c.Dir, manifestFile)
 	}
@@ -134,7 +149,7 @@ func (c *restoreCmd) Run(ctx context.Context, io *stdio) error {
 		if m.Files[name] == "" {
 			continue
 		}
-		if err := copySynced(filepath.Join(c.Dir, name), filepath.Join(c.Data, name)); err != nil {
+		if err := copyFile(filepath.Join(c.Dir, name), filepath.Join(c.Data, name)); err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
@@ -169,23 +184,25 @@ func sound(ctx context.Context, path string) error {
 	return errors.Join(all...)
 }
 
-// copySynced copies a file aside and renames it.
-func copySynced(from, to string) (err error) {
+func exists(path string) (bool, error) {
+	_, err := os.Lstat(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// copyFile makes a copy that is whole or not there.
+func copyFile(from, to string) (err error) {
 	source, err := os.Open(from)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
-	aside := to + ".new"
-	target, err := os.OpenFile(aside, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
+	return atomicfile.Write(to, func(w io.Writer) error {
+		_, err := io.Copy(w, source)
 		return err
-	}
-	_, err = io.Copy(target, source)
-	if err := errors.Join(err, target.Sync(), target.Close()); err != nil {
-		return errors.Join(err, os.Remove(aside))
-	}
-	return os.Rename(aside, to)
+	})
 }
 
 func fileHash(path string) (string, error) {

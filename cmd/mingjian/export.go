@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"mingjian/eventstore"
+	"mingjian/internal/atomicfile"
 )
 
 type exportCmd struct {
@@ -20,8 +21,7 @@ type exportCmd struct {
 	Out string `required:"" placeholder:"FILE" type:"path" help:"The file to write: events.ndjson, or events.ndjson.zst to compress it."`
 }
 
-// Run writes the whole log to a file: aside first, so that a file of that name
-// is always whole.
+// Run writes the whole log to a file. A file of that name is always whole.
 func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
 	if err := c.existing(); err != nil {
 		return err
@@ -31,13 +31,8 @@ func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
-	aside := c.Out + ".part"
-	n, err := writeArchive(ctx, io, log, aside, compressed(c.Out))
-	if err == nil {
-		err = os.Rename(aside, c.Out)
-	}
+	n, err := writeArchive(ctx, io, log, c.Out)
 	if err != nil {
-		_ = os.Remove(aside) // what is left of it is of no use, and says so by its name
 		return fmt.Errorf("export: %w", err)
 	}
 	_, err = fmt.Fprintf(io.out, "%d events are in %s\n", n, c.Out)
@@ -46,24 +41,22 @@ func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
 
 func compressed(name string) bool { return strings.HasSuffix(name, ".zst") }
 
-func writeArchive(ctx context.Context, out *stdio, log *eventstore.Log, path string, compress bool) (n int64, err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, file.Sync(), file.Close()) }()
-	var w io.Writer = file
-	if compress {
-		z, failed := zstd.NewWriter(file)
-		if failed != nil {
-			return 0, failed
-		}
-		defer func() { err = errors.Join(err, z.Close()) }() // before the file's sync
-		w = z
-	}
+func writeArchive(ctx context.Context, out *stdio, log *eventstore.Log, path string) (n int64, err error) {
 	progress := newBar(out, "export", -1)
 	defer progress.done()
-	return eventstore.WriteArchive(w, log.ReadAll(ctx, 0), progress.set)
+	err = atomicfile.Write(path, func(w io.Writer) (err error) {
+		if compressed(path) {
+			z, failed := zstd.NewWriter(w)
+			if failed != nil {
+				return failed
+			}
+			defer func() { err = errors.Join(err, z.Close()) }()
+			w = z
+		}
+		n, err = eventstore.WriteArchive(w, log.ReadAll(ctx, 0), progress.set)
+		return err
+	})
+	return n, err
 }
 
 type importEventsCmd struct {

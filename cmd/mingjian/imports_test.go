@@ -16,10 +16,11 @@ var layers = []struct{ prefix, allowed string }{
 	{"mingjian/eventstore/embedded", "mingjian/eventstore/embedded"},
 	{"mingjian/eventstore/contract", "mingjian/eventstore/contract"},
 	{"mingjian/eventstore", "mingjian/domain mingjian/eventstore"},
-	{"mingjian/projections", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections"},
+	{"mingjian/projections", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/internal/atomicfile mingjian/projections"},
 	{"mingjian/api", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/api"},
 	{"mingjian/site", "mingjian/domain mingjian/criteria mingjian/site"},
 	{"mingjian/internal/testrig", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/api"},
+	{"mingjian/internal/atomicfile", ""},
 	{"mingjian/cmd", "mingjian"},
 }
 

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"mingjian/eventstore"
 )
@@ -20,12 +19,12 @@ type migrateCmd struct {
 func (c *migrateCmd) Run(ctx context.Context, io *stdio) (err error) {
 	// An embedded log is made when it is not there: right for a target, but a
 	// source that is not there is a slip of the pen.
-	if path, ok := strings.CutPrefix(c.From, eventstore.EmbeddedScheme); ok {
+	if path, ok := eventstore.EmbeddedPath(c.From); ok {
 		if _, err := os.Stat(path); err != nil {
 			return fmt.Errorf("--from: %w", err)
 		}
 	}
-	if path, ok := strings.CutPrefix(c.To, eventstore.EmbeddedScheme); ok {
+	if path, ok := eventstore.EmbeddedPath(c.To); ok {
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return fmt.Errorf("--to: %w", err)
 		}
@@ -54,7 +53,11 @@ func transfer(ctx context.Context, io *stdio, from eventstore.Source, to *events
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	_, err = fmt.Fprintf(io.out, "%d events are in the target, %d of them were before; read back, both sides have SHA-256 %s\n",
-		result.Events, result.Present, result.Hash)
+	upTo := ""
+	if result.Position > 0 { // the source is a log, which may have gone on
+		upTo = fmt.Sprintf(", up to position %s of the source", result.Position)
+	}
+	_, err = fmt.Fprintf(io.out, "%d events are in the target%s, %d of them were before; read back, both sides have SHA-256 %s\n",
+		result.Events, upTo, result.Present, result.Hash)
 	return err
 }

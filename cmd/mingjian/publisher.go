@@ -12,6 +12,7 @@ import (
 
 	"mingjian/domain/round"
 	"mingjian/eventstore"
+	"mingjian/internal/atomicfile"
 	"mingjian/projections"
 	"mingjian/site"
 )
@@ -87,11 +88,7 @@ func (p *publisher) save(at eventstore.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	aside := p.path + ".new"
-	if err := os.WriteFile(aside, text, 0o600); err != nil {
-		return err
-	}
-	if err := os.Rename(aside, p.path); err != nil {
+	if err := atomicfile.WriteBytes(p.path, text); err != nil {
 		return err
 	}
 	p.mu.Lock()

@@ -18,6 +18,7 @@ import (
 	"mingjian/api/command"
 	"mingjian/criteria"
 	"mingjian/eventstore"
+	"mingjian/internal/atomicfile"
 	"mingjian/projections"
 	"mingjian/site"
 )
@@ -196,7 +197,7 @@ func pseudonymKey(ctx context.Context, dir string, log *eventstore.Log) ([]byte,
 		made = true
 		key = make([]byte, 32)
 		_, _ = rand.Read(key) // never fails
-		err = writeKey(path, key)
+		err = atomicfile.WriteBytes(path, key)
 	}
 	if err != nil {
 		return nil, err
@@ -214,19 +215,6 @@ func pseudonymKey(ctx context.Context, dir string, log *eventstore.Log) ([]byte,
 		return nil, fmt.Errorf("%s is missing or not this log's: restore it from a backup, or copy it from another server of the log: %w", path, err)
 	}
 	return key, err
-}
-
-func writeKey(path string, key []byte) error {
-	aside := path + ".new"
-	file, err := os.OpenFile(aside, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(key)
-	if err := errors.Join(err, file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	return os.Rename(aside, path)
 }
 
 // waitTime bounds how long a command of the command line waits for the read
