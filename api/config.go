@@ -22,6 +22,8 @@ type Config struct {
 	// Health reports the parts of the process for /healthz and /readyz. It is
 	// called for each probe and must not block; nil reports nothing.
 	Health func() []HealthItem
+	// Live says how the event stream is served; its zero value will do.
+	Live   LiveConfig
 	Logger *slog.Logger // slog.Default() if nil
 }
 

@@ -36,9 +36,14 @@ const (
 var building sync.Mutex
 
 func newEngine(cfg Config, query, mutation *graphql.Object) (*engine, error) {
+	return newLiveEngine(cfg, query, mutation, nil)
+}
+
+// newLiveEngine makes an engine that has subscriptions too.
+func newLiveEngine(cfg Config, query, mutation, subscription *graphql.Object) (*engine, error) {
 	building.Lock()
 	defer building.Unlock()
-	schema, err := graphql.NewSchema(graphql.SchemaConfig{Query: query, Mutation: mutation})
+	schema, err := graphql.NewSchema(graphql.SchemaConfig{Query: query, Mutation: mutation, Subscription: subscription})
 	if err != nil {
 		return nil, fmt.Errorf("api: schema: %w", err)
 	}
@@ -66,6 +71,7 @@ type call struct {
 	variables           map[string]any
 	readOnly            bool // refuse mutations: a GET
 	ours                bool // from within this process: no limits
+	live                bool // on an event stream, which subscriptions need
 }
 
 // response is the body of a GraphQL response.
@@ -107,35 +113,61 @@ func (r *response) encode() ([]byte, error) {
 
 // run executes one call. Whatever goes wrong is in the response.
 func (e *engine) run(ctx context.Context, c call) *response {
-	ctx, cancel := context.WithTimeout(ctx, maxTime)
-	defer cancel()
 	r := &request{ctx: ctx, cfg: &e.cfg}
+	p, faults := e.prepare(c)
+	if len(faults) > 0 {
+		return e.refused(r, faults...)
+	}
+	return e.perform(r, p)
+}
+
+// prepared is a call that may be performed, any number of times.
+type prepared struct {
+	doc       *document
+	op        *ast.OperationDefinition
+	name      string
+	variables map[string]any
+}
+
+// prepare holds a call against the schema and the limits.
+func (e *engine) prepare(c call) (*prepared, []error) {
+	doc, faults := e.documents.get(c.document, c.ours)
+	if len(faults) > 0 {
+		return nil, faults
+	}
+	op, err := doc.operation(c.operation)
+	if err != nil {
+		return nil, []error{err}
+	}
+	switch k := kind(op); {
+	case k == ast.OperationTypeSubscription:
+		err = e.subscribable(doc, op, c)
+	case k == ast.OperationTypeMutation && e.schema.MutationType() == nil:
+		err = refuse(codeValidation, "此接口只能查询。", "there are no mutations here")
+	case k == ast.OperationTypeMutation && c.readOnly:
+		err = refuse(codeMethod, "GET 请求只能查询。", "a GET only reads; send mutations by POST")
+	}
+	if err != nil {
+		return nil, []error{err}
+	}
+	variables, err := checkVariables(&e.schema, op, c.variables)
+	if err != nil {
+		return nil, []error{err}
+	}
+	return &prepared{doc: doc, op: op, name: c.operation, variables: variables}, nil
+}
+
+// perform executes what was prepared, of a subscription the state as it is now.
+func (e *engine) perform(r *request, p *prepared) *response {
+	ctx, cancel := context.WithTimeout(r.ctx, maxTime)
+	defer cancel()
+	r.ctx = ctx
 	// graphql-go runs resolvers in a goroutine of its own, and would return
 	// without it when the context ends. It gets a context without an end, so
 	// that the snapshot is closed only when nobody reads it any more; resolvers
 	// use the request's, and stop soon after it ends.
 	defer r.close()
-	doc, faults := e.documents.get(c.document, c.ours)
-	if len(faults) > 0 {
-		return e.refused(r, faults...)
-	}
-	op, err := doc.operation(c.operation)
-	if err != nil {
-		return e.refused(r, err)
-	}
-	switch k := kind(op); {
-	case k == ast.OperationTypeSubscription:
-		return e.refused(r, refuse(codeValidation, "不支持订阅。", "there are no subscriptions"))
-	case k == ast.OperationTypeMutation && e.schema.MutationType() == nil:
-		return e.refused(r, refuse(codeValidation, "此接口只能查询。", "there are no mutations here"))
-	case k == ast.OperationTypeMutation && c.readOnly:
-		return e.refused(r, refuse(codeMethod, "GET 请求只能查询。", "a GET only reads; send mutations by POST"))
-	}
-	variables, err := checkVariables(&e.schema, op, c.variables)
-	if err != nil {
-		return e.refused(r, err)
-	}
-	want, err := awaited(&e.schema, doc, op, variables)
+	want, err := awaited(&e.schema, p.doc, p.op, p.variables)
 	if err == nil {
 		err = r.waitFor(want, e.patience)
 	}
@@ -143,8 +175,8 @@ func (e *engine) run(ctx context.Context, c call) *response {
 		return e.refused(r, err)
 	}
 	result := graphql.Execute(graphql.ExecuteParams{
-		Schema: e.schema, Root: r, AST: doc.ast, OperationName: c.operation,
-		Args: variables, Context: context.WithoutCancel(ctx),
+		Schema: e.schema, Root: r, AST: p.doc.ast, OperationName: p.name,
+		Args: p.variables, Context: context.WithoutCancel(ctx),
 	})
 	out := &response{executed: true, data: result.Data, position: r.position()}
 	for _, fault := range result.Errors {

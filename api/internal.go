@@ -39,9 +39,11 @@ func NewInternal(cfg Config) (*Internal, error) {
 	s.addAssessment(query)
 	s.addRankings(query)
 	s.addTrail(query)
-	e, err := newEngine(cfg,
+	s.addProgress(query)
+	e, err := newLiveEngine(cfg,
 		object("Query", "All fields of one request read one snapshot of the read model.", query),
-		object("Mutation", "Each command takes a command id: sent twice, it is carried out once.", s.mutations()))
+		object("Mutation", "Each command takes a command id: sent twice, it is carried out once.", s.mutations()),
+		object("Subscription", "The current state at once, and again after each change; at /graphql/stream.", s.subscriptions(query)))
 	if err != nil {
 		return nil, err
 	}

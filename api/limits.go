@@ -60,8 +60,11 @@ func weigh(schema *graphql.Schema, doc *document) (heavy, fault error) {
 	var total weight
 	for _, op := range doc.operations {
 		parent := schema.QueryType()
-		if kind(op) == ast.OperationTypeMutation {
+		switch kind(op) {
+		case ast.OperationTypeMutation:
 			parent = schema.MutationType()
+		case ast.OperationTypeSubscription:
+			parent = schema.SubscriptionType()
 		}
 		total.add(s.selections(op.SelectionSet, parent, guessedList))
 		s.names = max(s.names, len(op.VariableDefinitions))

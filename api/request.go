@@ -21,6 +21,8 @@ type request struct {
 	open *projections.View // opened by the first resolver that reads
 	// reached is the highest position that a mutation of this request got to.
 	reached eventstore.Position
+	// watched is what the state shown by a subscription depends on.
+	watched *watch
 }
 
 // view is the one snapshot that all resolvers of this request read.

@@ -11,7 +11,9 @@ import (
 )
 
 // NewHandler serves both schemas and the health endpoints. A request takes at
-// most 40 seconds; the server that it is given to should allow as much.
+// most 40 seconds; the server that it is given to should allow as much. Event
+// streams last as long as their clients, whatever the server's timeouts, and
+// end when it shuts down.
 func NewHandler(cfg Config) (http.Handler, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
@@ -22,6 +24,10 @@ func NewHandler(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	public, err := NewPublic(cfg)
+	if err != nil {
+		return nil, err
+	}
+	stream, err := newStream(internal.engine)
 	if err != nil {
 		return nil, err
 	}
@@ -38,6 +44,7 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	local := router.Group("/", loopbackOnly)
 	local.GET("/", index)
 	local.POST("/graphql", postGraphQL(internal.engine))
+	local.Match(streamMethods, "/graphql/stream", notCrossSite, gin.WrapH(stream))
 	router.GET("/healthz", healthz(cfg))
 	router.GET("/readyz", readyz(cfg))
 	router.GET("/public/graphql", openData, getGraphQL(public.engine))
@@ -82,6 +89,7 @@ func Listen(addr string) (net.Listener, error) {
 const indexPage = `Mingjian 明鉴
 
 POST /graphql          internal GraphQL: all data and all commands, on loopback only
+     /graphql/stream   internal GraphQL and its subscriptions over server-sent events (graphql-sse)
 POST /public/graphql   public GraphQL: published data only (GET ?query=… too)
 GET  /healthz          whether every part works, and at which position
 GET  /readyz           whether the read model has caught up
