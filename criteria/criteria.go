@@ -1,6 +1,6 @@
 // Package criteria holds the standards that a round can adopt, as data: the
-// transcription of each print, its canonical bytes and their hash, and the
-// roster of centers.
+// transcription of each print, its canonical bytes and their hash, the rules of
+// its measured clauses, scoring guides, and the roster of centers.
 package criteria
 
 import (
@@ -30,6 +30,9 @@ type Criteria struct {
 	Canonical []byte
 	// Hash is the lower-case hex SHA-256 of Canonical.
 	Hash string
+
+	// measures are the compiled measures of each measured clause, in its order.
+	measures map[string][]compiled
 }
 
 // ErrUnknown is wrapped by Lookup for an id that is not built in.
@@ -63,16 +66,15 @@ func Lookup(id string) (*Criteria, error) {
 // district, name), one per subdistrict, town and township.
 func Roster() []byte { return bytes.Clone(shanghai) }
 
-// seal makes the canonical bytes of a standard and their hash.
-func seal(std *domain.Standard) (*Criteria, error) {
-	plain, err := json.Marshal(std)
+// seal makes the canonical bytes of a standard or a guide and their hash.
+func seal(of any) (canonical []byte, hash string, err error) {
+	plain, err := json.Marshal(of)
 	if err != nil {
-		return nil, fmt.Errorf("encode standard %s: %w", std.ID, err)
+		return nil, "", fmt.Errorf("encode: %w", err)
 	}
-	canonical, err := jcs.Transform(plain)
-	if err != nil {
-		return nil, fmt.Errorf("canonical form of standard %s: %w", std.ID, err)
+	if canonical, err = jcs.Transform(plain); err != nil {
+		return nil, "", fmt.Errorf("canonical form: %w", err)
 	}
 	sum := sha256.Sum256(canonical)
-	return &Criteria{Standard: std, Canonical: canonical, Hash: hex.EncodeToString(sum[:])}, nil
+	return canonical, hex.EncodeToString(sum[:]), nil
 }

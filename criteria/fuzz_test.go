@@ -2,6 +2,7 @@ package criteria_test
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"mingjian/criteria"
@@ -16,6 +17,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add(src)
 	f.Add([]byte(small))
+	f.Add([]byte(measured(f, "a >= min(b, 3) * 80 and not (b == 1)", "a + b > 0")))
 	for _, odd := range []string{
 		"", "-", "? a", "a: *b", "<<: {}", "{a: 1, a: 2}", "!!str x", "&a [*a]", "--- ---", "'", "\"\\ud800\"",
 		"sections: [{indicators: [{clauses: [1]}]}]", "deductions: {items: [{}]}", ": :", "[[[[", "%YAML 9",
@@ -26,6 +28,29 @@ func FuzzParse(f *testing.F) {
 		c, err := criteria.Parse("fuzz.yaml", src)
 		if err == nil {
 			checkCanonical(t, c)
+		}
+	})
+}
+
+// FuzzRule: no rule makes Parse panic, and one that is accepted can be
+// evaluated on the least and the largest counts.
+func FuzzRule(f *testing.F) {
+	for _, odd := range []string{
+		"a > b", "a >= min(b, 3) * 80 and not (b == 1)", "0 < a < b", "a ?? b > 1", "a | min(b) > 1", "let a = 1; a > b", "if a > 1 {b > 1} else {a > b}",
+		"all(1..a, # > b)", "a matches b", "a not in b", "a?.b > 1", "a[1:2] > b", "`a`", "\"\\u{110000}\" > a", "0x > a + b", "1__0 > a", "a; b > 1", "$env.a > b", "a::b",
+		"reduce(a..b, #acc + #) > 1", "((((((", "max(a, b, ", "99999999999999999999 > a + b", "a > b // c", "a > b /* c",
+	} {
+		f.Add(odd)
+	}
+	f.Fuzz(func(t *testing.T, rule string) {
+		c, err := criteria.Parse("fuzz.yaml", []byte(measured(t, strings.ReplaceAll(rule, "'", "''"), "")))
+		if err != nil {
+			return
+		}
+		for _, counts := range []map[string]int64{{"a": 0, "b": 0}, {"a": 1_000_000_000, "b": 1_000_000_000}, {"a": 0, "b": 1_000_000_000}} {
+			if _, _, err := c.Compute("2.1", counts); err != nil {
+				t.Errorf("%q with %v: %v", rule, counts, err)
+			}
 		}
 	})
 }

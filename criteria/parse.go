@@ -21,11 +21,11 @@ const (
 )
 
 // Parse reads a criteria file in YAML. It is strict: an unknown key, text
-// without quotes that YAML takes for a number, or a sum that differs from the
-// print is a fault. All faults are reported at once, each a *Fault that names
+// without quotes that YAML takes for a number, a sum that differs from the
+// print, or a rule that cannot be evaluated is a fault. All faults are reported at once, each a *Fault that names
 // file, line and code.
 func Parse(file string, src []byte) (*Criteria, error) {
-	r := &reader{file: file, lines: make(map[nodeKey]int), faulty: make(map[nodeKey]bool)}
+	r := newReader(file)
 	root, fault := open(file, src)
 	if fault != nil {
 		return nil, fault
@@ -36,7 +36,11 @@ func Parse(file string, src []byte) (*Criteria, error) {
 	if len(r.faults) > 0 {
 		return nil, join(r.faults)
 	}
-	return seal(std)
+	canonical, hash, err := seal(std)
+	if err != nil {
+		return nil, fmt.Errorf("standard %s: %w", std.ID, err)
+	}
+	return &Criteria{Standard: std, Canonical: canonical, Hash: hash, measures: r.measures}, nil
 }
 
 // open turns bytes into the one document's root node.

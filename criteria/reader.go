@@ -22,6 +22,14 @@ type reader struct {
 	// found it wrong: then a sum over it means nothing and is not reported.
 	lines  map[nodeKey]int
 	faulty map[nodeKey]bool
+	// measures are the compiled measures by clause.
+	measures map[string][]compiled
+}
+
+func newReader(file string) *reader {
+	return &reader{
+		file: file, lines: make(map[nodeKey]int), faulty: make(map[nodeKey]bool), measures: make(map[string][]compiled),
+	}
 }
 
 type nodeKey struct{ kind, code string }

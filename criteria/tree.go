@@ -1,6 +1,10 @@
 package criteria
 
 import (
+	"regexp"
+	"strings"
+
+	"github.com/expr-lang/expr/vm"
 	"github.com/goccy/go-yaml/ast"
 
 	"mingjian/domain"
@@ -8,6 +12,9 @@ import (
 
 // whole is the node of the standard itself, which has an id but no code.
 var whole = nodeKey{domain.NodeStandard, ""}
+
+// identifier is what inputs and measures are called.
+var identifier = regexp.MustCompile(`^[a-z][A-Za-z0-9]{0,39}$`)
 
 func (r *reader) standard(n ast.Node) domain.Standard {
 	m := r.row(n, "", "id", "title", "document", "issuer", "issuedOn", "points", "sections", "deductions")
@@ -88,20 +95,79 @@ func (r *reader) clause(n ast.Node, indicator string) domain.Clause {
 		Checklist:       m.texts("checklist"),
 		Recommendations: m.texts("recommendations"),
 	}
+	ids := make(map[nodeKey]int)
 	for _, n := range m.rows("measures") {
-		out.Measures = append(out.Measures, r.measure(n, m.code))
+		out.Measures = append(out.Measures, r.measure(n, m.code, ids))
 	}
 	return out
 }
 
-func (r *reader) measure(n ast.Node, clause string) domain.Measure {
-	m := r.row(n, clause, "id", "name", "unit", "inputs", "rule")
-	out := domain.Measure{ID: m.text("id"), Name: m.text("name"), Unit: m.text("unit"), Rule: m.text("rule")}
+// measure reads a measure and compiles its expressions. The ids of a clause's
+// measures and inputs are its own: counts are given by clause and input.
+func (r *reader) measure(n ast.Node, clause string, ids map[nodeKey]int) domain.Measure {
+	before := len(r.faults)
+	m := r.row(n, clause, "id", "name", "unit", "inputs", "checks", "rule")
+	out := domain.Measure{ID: m.id("measure", ids), Name: m.text("name"), Unit: m.text("unit"), Rule: m.text("rule")}
 	for _, n := range m.list("inputs") {
 		q := r.row(n, clause, "id", "name", "unit")
-		out.Inputs = append(out.Inputs, domain.Quantity{ID: q.text("id"), Name: q.text("name"), Unit: q.text("unit")})
+		out.Inputs = append(out.Inputs, domain.Quantity{ID: q.id("input", ids), Name: q.text("name"), Unit: q.text("unit")})
 	}
+	// Expressions over inputs that could not be read are not looked at: they
+	// would be blamed for it once more.
+	readable, seen := len(r.faults) == before, make(map[string]bool)
+	for _, in := range out.Inputs {
+		seen[in.ID] = false
+	}
+	var ready compiled
+	for _, n := range m.rows("checks") {
+		c := r.row(n, clause, "rule", "message")
+		out.Checks = append(out.Checks, domain.Check{Rule: c.text("rule"), Message: c.text("message")})
+		ready.checks = append(ready.checks, c.compile(seen, readable))
+	}
+	ready.rule = m.compile(seen, readable)
+	for _, in := range out.Inputs {
+		if len(r.faults) == before && !seen[in.ID] {
+			m.fault("inputs", nil, "input %s is not used", in.ID)
+		}
+	}
+	r.measures[clause] = append(r.measures[clause], ready)
 	return out
+}
+
+// id reads a name for use in expressions, once in its clause.
+func (m row) id(kind string, ids map[nodeKey]int) string {
+	text := m.text("id")
+	if text == "" {
+		return ""
+	}
+	if !identifier.MatchString(text) || text == "min" || text == "max" {
+		m.fault("id", nil, "%s id %.40q is not a lower-case letter with letters and digits, other than min and max", kind, text)
+		return ""
+	}
+	if first, twice := ids[nodeKey{kind, text}]; twice {
+		m.fault("id", nil, "%s id %s used twice, first on line %d", kind, text, first)
+		return ""
+	}
+	ids[nodeKey{kind, text}] = m.line
+	return text
+}
+
+// compile makes the row's rule ready to run; nil where it, or the measure that
+// it belongs to, is at fault.
+func (m row) compile(seen map[string]bool, readable bool) *vm.Program {
+	n, ok := m.fields["rule"]
+	if !ok || !readable {
+		return nil
+	}
+	source, ok := textOf(n)
+	if !ok || strings.TrimSpace(source) == "" {
+		return nil // reported by text
+	}
+	program, err := compile(source, seen)
+	if err != nil {
+		m.fault("rule", err, "rule %.80q: %v", source, err)
+	}
+	return program
 }
 
 func (r *reader) deductions(n ast.Node) domain.DeductionRule {

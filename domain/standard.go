@@ -92,7 +92,17 @@ type Measure struct {
 	Name   string     `json:"name"`
 	Unit   string     `json:"unit"`
 	Inputs []Quantity `json:"inputs"`
-	Rule   string     `json:"rule"`
+	// Checks refuse counts that cannot be, such as more windows of a kind than
+	// windows; the rule is asked only when all of them hold.
+	Checks []Check `json:"checks,omitempty"`
+	Rule   string  `json:"rule"`
+}
+
+// Check is something that is true of every honest count, as an expression like
+// a measure's rule, and what to tell the assessor, in Chinese, where it is not.
+type Check struct {
+	Rule    string `json:"rule"`
+	Message string `json:"message"`
 }
 
 // Quantity is one number that an assessor counts or measures.
