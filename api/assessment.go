@@ -8,6 +8,7 @@ import (
 	"github.com/graphql-go/graphql"
 
 	"mingjian/domain"
+	"mingjian/domain/rights"
 	"mingjian/projections"
 )
 
@@ -19,6 +20,7 @@ type assessmentNode struct {
 
 // addAssessment adds one subject's record with clause detail and history.
 func (s *internalSchema) addAssessment(query graphql.Fields) {
+	s.honor = s.newHonor()
 	clause := s.newClauseScore()
 	indicator := object("IndicatorScore", "", graphql.Fields{
 		"code":    field(required(graphql.ID), "", func(i *indicatorNode) any { return i.Indicator.Code }),
@@ -37,23 +39,27 @@ func (s *internalSchema) addAssessment(query graphql.Fields) {
 		"indicators": field(listOf(indicator), "", func(n *sectionNode) any { return n.indicators }),
 	})
 	record := object("Assessment", "One subject's record in a round.", graphql.Fields{
-		"round":      field(required(graphql.ID), "", func(a *assessmentNode) any { return a.Round }),
-		"subject":    field(required(graphql.ID), "The code of the center or district.", func(a *assessmentNode) any { return a.Subject }),
-		"kind":       field(required(s.enums.kind), "", func(a *assessmentNode) any { return a.Kind }),
-		"district":   field(required(graphql.ID), "", func(a *assessmentNode) any { return a.District }),
-		"status":     field(required(s.enums.status), "", func(a *assessmentNode) any { return a.Status }),
-		"revision":   field(required(graphql.Int), "Of the newest event; pass it as expectedRevision.", func(a *assessmentNode) any { return a.Revision }),
-		"openedAt":   field(required(s.dateTime), "", func(a *assessmentNode) any { return a.OpenedAt }),
-		"complete":   field(required(graphql.Boolean), "", func(a *assessmentNode) any { return a.Score.Complete }),
-		"decided":    field(required(graphql.Int), "Clauses with a finding.", func(a *assessmentNode) any { return a.Score.Decided }),
-		"total":      field(required(s.points), "", func(a *assessmentNode) any { return a.Score.Total }),
-		"gross":      field(required(s.points), "", func(a *assessmentNode) any { return a.Score.Gross }),
-		"deduction":  field(required(s.points), "The largest item imposed.", func(a *assessmentNode) any { return a.Score.Deduction }),
-		"sections":   field(listOf(section), "", func(a *assessmentNode) any { return a.sections }),
-		"clauses":    field(listOf(clause), "All clauses in printed order.", func(a *assessmentNode) any { return a.clauses }),
-		"clause":     s.clauseByCode(clause),
-		"deductions": field(listOf(s.newDeduction()), "", func(a *assessmentNode) any { return refs(a.Deductions) }),
-		"honors":     field(listOf(s.newHonor()), "", func(a *assessmentNode) any { return refs(a.Honors) }),
+		"round":        field(required(graphql.ID), "", func(a *assessmentNode) any { return a.Round }),
+		"subject":      field(required(graphql.ID), "The code of the center or district.", func(a *assessmentNode) any { return a.Subject }),
+		"kind":         field(required(s.enums.kind), "", func(a *assessmentNode) any { return a.Kind }),
+		"district":     field(required(graphql.ID), "", func(a *assessmentNode) any { return a.District }),
+		"status":       field(required(s.enums.status), "", func(a *assessmentNode) any { return a.Status }),
+		"revision":     field(required(graphql.Int), "Of the newest event; pass it as expectedRevision.", func(a *assessmentNode) any { return a.Revision }),
+		"openedAt":     field(required(s.dateTime), "", func(a *assessmentNode) any { return a.OpenedAt }),
+		"complete":     field(required(graphql.Boolean), "", func(a *assessmentNode) any { return a.Score.Complete }),
+		"decided":      field(required(graphql.Int), "Clauses with a finding.", func(a *assessmentNode) any { return a.Score.Decided }),
+		"total":        field(required(s.points), "", func(a *assessmentNode) any { return a.Score.Total }),
+		"gross":        field(required(s.points), "", func(a *assessmentNode) any { return a.Score.Gross }),
+		"deduction":    field(required(s.points), "The largest item imposed.", func(a *assessmentNode) any { return a.Score.Deduction }),
+		"sections":     field(listOf(section), "", func(a *assessmentNode) any { return a.sections }),
+		"clauses":      field(listOf(clause), "All clauses in printed order.", func(a *assessmentNode) any { return a.clauses }),
+		"clause":       s.clauseByCode(clause),
+		"deductions":   field(listOf(s.newDeduction()), "", func(a *assessmentNode) any { return refs(a.Deductions) }),
+		"honors":       field(listOf(s.honor), "", func(a *assessmentNode) any { return refs(a.Honors) }),
+		"observations": field(listOf(s.newObservation()), "What was seen and recommended; it moves no point.", func(a *assessmentNode) any { return refs(a.Observations) }),
+		"returns":      field(listOf(s.newReturn()), "Returns to the assessors, oldest first.", func(a *assessmentNode) any { return refs(a.Returns) }),
+		"missing":      field(listOf(graphql.ID), "Clauses of this subject that have no finding yet; submitting needs none.", func(a *assessmentNode) any { return texts(a.missing()) }),
+		"team":         looked(graphql.NewList(required(s.newMember())), "Who is assigned or recused; null for those who may not know.", teamOf),
 	})
 	query["assessment"] = root(record, "One subject's record; null where none was opened.", s.waiting(graphql.FieldConfigArgument{
 		"round":   arg(required(graphql.ID), ""),
@@ -74,6 +80,12 @@ func (s *internalSchema) addAssessment(query graphql.Fields) {
 		}
 		a, err := found(view.Assessment(round, subject, asOf))
 		if a == nil || err != nil {
+			return nil, errors.Join(err, r.mayRead(rights.ReadAssessment, nothing(round, subject)))
+		}
+		if err := r.mayRead(rights.ReadAssessment, a); err != nil {
+			return nil, err
+		}
+		if a, err = r.settled(a, asOf); err != nil {
 			return nil, err
 		}
 		return &assessmentNode{AssessmentView: a, sheet: newSheet(a, asOf)}, nil
@@ -106,9 +118,29 @@ func (s *internalSchema) newClauseScore() *graphql.Object {
 	})
 }
 
+// settled takes the district's finding off a center's record while it is not
+// signed off, for those who may not look into the district's record.
+func (r *request) settled(a *projections.AssessmentView, asOf int64) (*projections.AssessmentView, error) {
+	if a.Kind != domain.Center || asOf != projections.Latest {
+		return a, nil // it counts only what was signed off then
+	}
+	err := r.mayRead(rights.ReadAssessment, nothing(a.Round, a.District))
+	if !errors.Is(err, domain.ErrForbidden) {
+		return a, err
+	}
+	view, err := r.view()
+	if err != nil {
+		return nil, err
+	}
+	return found(view.SettledAssessment(a.Round, a.Subject, asOf))
+}
+
 // historyOf reads a clause's versions, of the district where the clause judges
-// it; there are none while the district has no record.
+// it. Where no entry is shown there is no history either.
 func historyOf(r *request, c *clauseNode) (any, error) {
+	if c.entry == nil {
+		return refs([]projections.EntryView(nil)), nil
+	}
 	view, err := r.view()
 	if err != nil {
 		return nil, err
@@ -118,13 +150,19 @@ func historyOf(r *request, c *clauseNode) (any, error) {
 		subject = c.of.District
 	}
 	all, err := view.EntryHistory(c.of.Round, subject, c.Clause.Code)
-	if err != nil && !errors.Is(err, projections.ErrNotFound) {
+	if err != nil {
 		return nil, err
 	}
-	return refs(slices.DeleteFunc(all, func(e projections.EntryView) bool { return e.Seq > c.asOf })), nil
+	all = slices.DeleteFunc(all, func(e projections.EntryView) bool { return e.Seq > c.asOf })
+	all[len(all)-1].Replaced = 0 // the entry that stands, whatever came after
+	return refs(all), nil
 }
 
 func (s *internalSchema) newEntry() *graphql.Object {
+	count := object("Count", "One number that was counted.", graphql.Fields{
+		"input": field(required(graphql.ID), "", func(c *counted) any { return c.input }),
+		"value": field(required(graphql.Int), "", func(c *counted) any { return c.value }),
+	})
 	return object("Entry", "One version of a score entry.", graphql.Fields{
 		"version":    field(required(graphql.Int), "", func(e *projections.EntryView) any { return e.Version }),
 		"outcome":    field(required(s.enums.outcome), "", func(e *projections.EntryView) any { return e.Outcome }),
@@ -136,6 +174,10 @@ func (s *internalSchema) newEntry() *graphql.Object {
 		"why":        field(graphql.String, "Why it superseded the version before.", func(e *projections.EntryView) any { return orNull(e.Why) }),
 		"by":         field(required(graphql.String), "A pseudonym, stable within the subject.", func(e *projections.EntryView) any { return e.By }),
 		"at":         field(required(s.dateTime), "", func(e *projections.EntryView) any { return e.At }),
+		"counts":     field(listOf(count), "What was counted on a measured clause.", func(e *projections.EntryView) any { return countsOf(e.Counts) }),
+		"checklist":  field(listOf(graphql.Boolean), "Whether each item of the clause's checklist was there.", func(e *projections.EntryView) any { return flags(e.Checklist) }),
+		"computed":   field(s.enums.outcome, "What counts and checklist come to; null where there is neither.", func(e *projections.EntryView) any { return orNull(e.Computed) }),
+		"override":   field(graphql.String, "Why the outcome is otherwise than computed.", func(e *projections.EntryView) any { return orNull(e.Override) }),
 		"seq":        field(required(graphql.Int), "", func(e *projections.EntryView) any { return e.Seq }),
 		"replaced":   field(graphql.Int, "The seq of what superseded it; null while it stands.", func(e *projections.EntryView) any { return orNull(e.Replaced) }),
 	})
@@ -169,6 +211,6 @@ func (s *internalSchema) newHonor() *graphql.Object {
 		"at":        field(required(s.dateTime), "", func(h *projections.HonorView) any { return h.At }),
 		"state":     field(required(s.enums.honorState), "", func(h *projections.HonorView) any { return h.State }),
 		"points":    field(s.points, "When accepted.", func(h *projections.HonorView) any { return nullUnless(h.State == projections.HonorAccepted, h.Points) }),
-		"reason":    field(graphql.String, "When rejected.", func(h *projections.HonorView) any { return orNull(h.Reason) }),
+		"reason":    field(graphql.String, "When rejected or withdrawn.", func(h *projections.HonorView) any { return orNull(h.Reason) }),
 	})
 }

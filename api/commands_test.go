@@ -23,6 +23,8 @@ func TestMutations(t *testing.T) {
 	}
 	second := maps.Clone(claim)
 	second["title"] = "上海市文明单位"
+	third := maps.Clone(claim)
+	third["title"] = "五一劳动奖状"
 	deduction := map[string]any{"item": "8.1", "reason": "媒体曝光", "source": "市级媒体", "occurredOn": "2022-05-05"}
 	steps := []struct {
 		name  string
@@ -33,15 +35,25 @@ func TestMutations(t *testing.T) {
 		{"openRound", openRoundInput},
 		{"openAssessment", on(center, nil)},
 		{"openAssessment", on(district, nil)},
+		{"assignAssessor", on(center, map[string]any{"account": assessor, "lead": true})},
+		{"assignAssessor", on(district, map[string]any{"account": assessor, "lead": true})},
+		{"assignAssessor", on(center, map[string]any{"account": "assessor-2"})},
+		{"recuseMyself", on(center, map[string]any{"actor": "assessor-2", "reason": "亲属在该中心任职"})},
+		{"recuseAssessor", on(center, map[string]any{"account": "assessor-3", "reason": "应中心请求", "onRequest": true})},
+		{"recordObservation", on(center, map[string]any{"clause": "5.1.2", "text": "建议保存不少于6个月", "method": "documents", "observedAt": "2022-06-01T09:30:00+08:00"})},
 		{"recordScores", on(center, map[string]any{"scores": scoresOf(domain.Center, map[string]any{"1.1.1": json.Number("0.5")})})},
 		{"recordScores", on(district, map[string]any{"scores": scoresOf(domain.District, nil)})},
 		{"reviseScore", on(center, map[string]any{"supersedes": 1, "score": score("1.1.1", "lost", "1.25"), "why": "复看照片"})},
 		{"imposeDeduction", on(center, deduction)},
 		{"liftDeduction", on(center, map[string]any{"number": 1, "reason": "查无实据"})},
 		{"claimHonor", on(center, claim)},
-		{"acceptHonor", on(center, map[string]any{"actor": "decider", "number": 1, "points": 0.75})},
+		{"acceptHonor", on(center, map[string]any{"actor": "reviewer-2", "number": 1, "points": 0.75})},
 		{"claimHonor", on(center, second)},
-		{"rejectHonor", on(center, map[string]any{"actor": "decider", "number": 2, "reason": "非集体荣誉"})},
+		{"rejectHonor", on(center, map[string]any{"actor": "reviewer-2", "number": 2, "reason": "非集体荣誉"})},
+		{"claimHonor", on(center, third)},
+		{"withdrawHonor", on(center, map[string]any{"number": 3, "reason": "材料有误"})},
+		{"submitAssessment", on(center, nil)},
+		{"returnAssessment", on(center, map[string]any{"clauses": []any{map[string]any{"clause": "1.2.1", "reason": "缺少照片"}}})},
 		{"submitAssessment", on(center, nil)},
 		{"approveAssessment", on(center, map[string]any{"actor": reviewer})},
 		{"publish", map[string]any{"round": theRound, "reason": ""}},
@@ -107,6 +119,7 @@ func TestWrongInput(t *testing.T) {
 	p.do("recordScores", on(center, map[string]any{"scores": []any{score("1.1.1", "met", nil)}}))
 	closed := maps.Clone(openRoundInput)
 	closed["round"] = "closed"
+	p.do("assignAssessor", on(theCenters[1], map[string]any{"account": "assessor-2"}))
 	p.do("openRound", closed)
 	p.do("closeRound", map[string]any{"round": "closed", "reason": "误开"})
 
@@ -130,7 +143,7 @@ func TestWrongInput(t *testing.T) {
 		{"unknown center", "recordScores", with(fine, map[string]any{"subject": "310101999"}), "UNKNOWN_SUBJECT", "310101999"},
 		{"unknown round", "recordScores", with(fine, map[string]any{"round": "nowhere"}), "UNKNOWN_ROUND", "nowhere"},
 		{"closed round", "recordScores", with(fine, map[string]any{"round": "closed"}), "ROUND_CLOSED", "closed"},
-		{"stale revision", "recordScores", with(fine, map[string]any{"expectedRevision": 0}), "STALE_REVISION", "revision 1, expected 0"},
+		{"stale revision", "recordScores", with(fine, map[string]any{"expectedRevision": 0}), "STALE_REVISION", "revision 2, expected 0"},
 		{"negative revision", "recordScores", with(fine, map[string]any{"expectedRevision": -1}), "INVALID_INPUT", "expectedRevision: -1"},
 		{"recorded twice", "recordScores", record(score("1.1.1", "met", nil)), "ALREADY_RECORDED", "1.1.1"},
 		{"no reason", "recordScores", record(with(score("1.1.2", "lost", 1), map[string]any{"reason": " "})), "REASON_MISSING", "1.1.2"},
@@ -141,7 +154,16 @@ func TestWrongInput(t *testing.T) {
 		{"a number for a name", "registerDistrict", map[string]any{"code": "310199", "name": 7}, "BAD_VARIABLES", "$input.name"},
 		{"an unknown field", "registerDistrict", map[string]any{"code": "310199", "name": "区", "nme": "区"}, "BAD_VARIABLES", `"nme"`},
 		{"no UUID", "registerDistrict", map[string]any{"commandId": "1", "code": "310199", "name": "区"}, "INVALID_INPUT", "UUID"},
-		{"no actor", "registerDistrict", map[string]any{"actor": " ", "code": "310199", "name": "区"}, "INVALID_INPUT", "actor"},
+		{"another's command", "registerDistrict", map[string]any{"actor": assessor, "code": "310199", "name": "区"}, "FORBIDDEN", "registerDistrict is for organizer"},
+		{"another center's honors", "claimHonor", on(center, map[string]any{"actor": "center-310104003", "title": "x", "level": "national", "issuer": "y", "awardedOn": "2021-01-01", "document": strings.Repeat("ab", 32)}), "FORBIDDEN", "claimHonor is for center of 310101002"},
+		{"not assigned", "recordScores", with(fine, map[string]any{"actor": "assessor-2"}), "NOT_ASSIGNED", "310101002"},
+		{"not the lead", "submitAssessment", on(theCenters[1], map[string]any{"actor": "assessor-2"}), "NOT_LEAD", "310101013"},
+		{"no assessor", "assignAssessor", on(center, map[string]any{"account": reviewer}), "INVALID_INPUT", "is no assessor"},
+		{"an unknown account", "assignAssessor", on(center, map[string]any{"account": "nobody"}), "UNKNOWN_ACCOUNT", "nobody"},
+		{"counted wrongly", "recordScores", record(with(score("2.4", "met", nil), map[string]any{"counts": []any{map[string]any{"input": "minutes", "value": 16}}})), "REASON_MISSING", "2.4 comes to lost, found met"},
+		{"counted twice", "recordScores", record(with(score("2.4", "met", nil), map[string]any{"counts": []any{map[string]any{"input": "minutes", "value": 15}, map[string]any{"input": "minutes", "value": 16}}})), "INVALID_INPUT", "given twice"},
+		{"not counted", "recordScores", record(with(score("2.4", "met", nil), map[string]any{"counts": nil})), "INVALID_INPUT", "minutes"},
+		{"unknown guide", "openRound", with(openRoundInput, map[string]any{"round": "guided", "guide": "none"}), "UNKNOWN_GUIDE", "none"},
 		{"revised first", "reviseScore", on(center, map[string]any{"supersedes": 2, "score": score("1.1.1", "met", nil)}), "SUPERSEDED", "version 1, not 2"},
 		{"nothing to revise", "reviseScore", on(center, map[string]any{"supersedes": 1, "score": score("1.1.2", "met", nil)}), "NOT_RECORDED", "1.1.2"},
 		{"unknown item", "imposeDeduction", on(center, map[string]any{"item": "8.9", "reason": "x", "source": "y", "occurredOn": "2022-05-05"}), "UNKNOWN_ITEM", "8.9"},
@@ -174,11 +196,11 @@ func TestWrongInput(t *testing.T) {
 func TestPointsLiteral(t *testing.T) {
 	p := startPlatform(t)
 	p.openAll()
-	document := `mutation { recordScores(input: {commandId: "%s", actor: "a", round: "%s", subject: "%s", scores: [
+	document := `mutation { recordScores(input: {commandId: "%s", round: "%s", subject: "%s", scores: [
 		{clause: "1.1.1", outcome: lost, points: %s, method: siteVisit, observedAt: "2022-06-01T09:30:00+08:00", reason: "r"}]}) { revision } }`
 	before := p.end()
 	for literal, code := range map[string]string{"3.505": "INVALID_POINTS", "1e1": "INVALID_POINTS", "3.01": "OVER_INDICATOR", "true": codeValidation} {
-		got := p.post("/graphql", fmt.Sprintf(document, newID(), theRound, theCenters[0], literal), nil)
+		got := p.postAs(assessor, "/graphql", fmt.Sprintf(document, newID(), theRound, theCenters[0], literal), nil)
 		if got.code() != code {
 			t.Errorf("%s: want %s, got %s", literal, code, got.text)
 		}
@@ -186,7 +208,7 @@ func TestPointsLiteral(t *testing.T) {
 	if p.end() != before {
 		t.Error("the log moved")
 	}
-	if got := p.post("/graphql", fmt.Sprintf(document, newID(), theRound, theCenters[0], "2.75"), nil); got.code() != "" {
+	if got := p.postAs(assessor, "/graphql", fmt.Sprintf(document, newID(), theRound, theCenters[0], "2.75"), nil); got.code() != "" {
 		t.Fatal(got.text)
 	}
 	p.settle()
@@ -204,8 +226,8 @@ func TestPointsLiteral(t *testing.T) {
 func TestSecondFailureKeepsFirstReceipt(t *testing.T) {
 	p := startPlatform(t)
 	got := p.post("/graphql", fmt.Sprintf(`mutation {
-		a: registerDistrict(input: {commandId: "%s", actor: "a", code: "310101", name: "黄浦区"}) { position }
-		b: registerDistrict(input: {commandId: "%s", actor: "a", code: "31", name: "x"}) { position }
+		a: registerDistrict(input: {commandId: "%s", code: "310101", name: "黄浦区"}) { position }
+		b: registerDistrict(input: {commandId: "%s", code: "31", name: "x"}) { position }
 	}`, newID(), newID()), nil)
 	if got.status != http.StatusOK || string(got.Data["b"]) != "null" || got.code() != "INVALID_INPUT" {
 		t.Fatal(got.text)

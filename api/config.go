@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"log/slog"
 
+	"mingjian/api/auth"
 	"mingjian/api/command"
+	"mingjian/api/evidence"
 	"mingjian/criteria"
 	"mingjian/eventstore"
 	"mingjian/projections"
@@ -17,6 +19,15 @@ type Config struct {
 	Model *projections.Model
 	// Commands decides and appends; only the internal schema needs it.
 	Commands *command.Commands
+	// Auth signs people in; without it only the operator is known.
+	Auth *auth.HTTP
+	// Accounts are who may sign in; the internal schema lists and changes them.
+	Accounts *auth.Accounts
+	// Evidence keeps what was photographed, scanned and recorded; without it
+	// nothing is uploaded.
+	Evidence *evidence.Store
+	// OperatorToken is what the command line on this machine sends; "" for none.
+	OperatorToken string
 	// Criteria finds the standard that a round adopted; criteria.Lookup if nil.
 	Criteria func(id string) (*criteria.Criteria, error)
 	// Health reports the parts of the process for /healthz and /readyz. It is
@@ -25,6 +36,8 @@ type Config struct {
 	// Live says how the event stream is served; its zero value will do.
 	Live   LiveConfig
 	Logger *slog.Logger // slog.Default() if nil
+
+	looks *looks
 }
 
 // HealthItem is one part of the process as /healthz shows it.
@@ -51,6 +64,9 @@ func (c Config) Validate() error {
 func (c Config) withDefaults() (Config, error) {
 	if err := c.Validate(); err != nil {
 		return c, err
+	}
+	if c.looks == nil {
+		c.looks = new(looks)
 	}
 	if c.Criteria == nil {
 		c.Criteria = criteria.Lookup

@@ -21,6 +21,7 @@ type engine struct {
 	cfg       Config
 	schema    graphql.Schema
 	documents *documents
+	responses *responses    // nil keeps none
 	patience  time.Duration // for the read model to reach a position
 }
 
@@ -82,11 +83,18 @@ type response struct {
 	data     any
 	errors   []*responseError
 	position eventstore.Position
+	// text is the response encoded, and tag names it, where it may be shown
+	// again; see responses. Then it is shared, and nothing in it changes.
+	text []byte
+	tag  string
 }
 
 // encode writes errors, data and extensions, as the GraphQL specification
 // orders them.
 func (r *response) encode() ([]byte, error) {
+	if r.text != nil {
+		return r.text, nil
+	}
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -125,8 +133,10 @@ func (e *engine) run(ctx context.Context, c call) *response {
 type prepared struct {
 	doc       *document
 	op        *ast.OperationDefinition
+	text      string // of the document
 	name      string
 	variables map[string]any
+	lasts     bool // the response may be kept
 }
 
 // prepare holds a call against the schema and the limits.
@@ -154,18 +164,19 @@ func (e *engine) prepare(c call) (*prepared, []error) {
 	if err != nil {
 		return nil, []error{err}
 	}
-	return &prepared{doc: doc, op: op, name: c.operation, variables: variables}, nil
+	return &prepared{
+		doc: doc, op: op, text: c.document, name: c.operation, variables: variables,
+		// What this process asks, such as the site generator, it asks once.
+		lasts: !c.ours && e.responses.lasts(doc, op),
+	}, nil
 }
 
-// perform executes what was prepared, of a subscription the state as it is now.
+// perform executes what was prepared, of a subscription the state as it is now,
+// or shows what is kept of it.
 func (e *engine) perform(r *request, p *prepared) *response {
 	ctx, cancel := context.WithTimeout(r.ctx, maxTime)
 	defer cancel()
 	r.ctx = ctx
-	// graphql-go runs resolvers in a goroutine of its own, and would return
-	// without it when the context ends. It gets a context without an end, so
-	// that the snapshot is closed only when nobody reads it any more; resolvers
-	// use the request's, and stop soon after it ends.
 	defer r.close()
 	want, err := awaited(&e.schema, p.doc, p.op, p.variables)
 	if err == nil {
@@ -174,9 +185,20 @@ func (e *engine) perform(r *request, p *prepared) *response {
 	if err != nil {
 		return e.refused(r, err)
 	}
+	if p.lasts {
+		return e.responses.answer(r, p, e.resolve)
+	}
+	return e.resolve(r, p)
+}
+
+// resolve runs the resolvers. graphql-go runs them in a goroutine of its own,
+// and would return without it when the context ends. It gets a context without
+// an end, so that the snapshot is closed only when nobody reads it any more;
+// resolvers use the request's, and stop soon after it ends.
+func (e *engine) resolve(r *request, p *prepared) *response {
 	result := graphql.Execute(graphql.ExecuteParams{
 		Schema: e.schema, Root: r, AST: p.doc.ast, OperationName: p.name,
-		Args: p.variables, Context: context.WithoutCancel(ctx),
+		Args: p.variables, Context: context.WithoutCancel(r.ctx),
 	})
 	out := &response{executed: true, data: result.Data, position: r.position()}
 	for _, fault := range result.Errors {

@@ -5,13 +5,14 @@ import (
 
 	"mingjian/domain"
 	"mingjian/domain/assessment"
+	"mingjian/domain/rights"
 	"mingjian/projections"
 )
 
 // enums are the closed vocabularies of the internal schema. A value's name is
 // what events store.
 type enums struct {
-	outcome, method, status, kind, honorLevel, honorState *graphql.Enum
+	outcome, method, status, kind, honorLevel, honorState, role *graphql.Enum
 }
 
 func enumOf[T ~string](name, doc string, values ...T) *graphql.Enum {
@@ -33,6 +34,7 @@ func newEnums() enums {
 		kind:       enumOf("SubjectKind", "Who is judged.", domain.Center, domain.District),
 		honorLevel: enumOf("HonorLevel", "Who granted an honor.", assessment.National, assessment.Municipal),
 		honorState: enumOf("HonorState", "Where a claim stands.",
-			projections.HonorPending, projections.HonorAccepted, projections.HonorRejected),
+			projections.HonorPending, projections.HonorAccepted, projections.HonorRejected, projections.HonorWithdrawn),
+		role: enumOf("Role", "What an account is in the evaluation.", rights.Roles...),
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/graphql-go/graphql/gqlerrors"
 	"github.com/graphql-go/graphql/language/location"
 
+	"mingjian/api/auth"
+	"mingjian/api/evidence"
 	"mingjian/criteria"
 	"mingjian/domain"
 	"mingjian/eventstore"
@@ -63,10 +65,24 @@ var rulings = []ruling{
 	{domain.ErrLocked, "LOCKED", "已经提交，不能再录入。", false},
 	{domain.ErrIncomplete, "INCOMPLETE", "尚有条款没有评估记录。", false},
 	{domain.ErrNotSubmitted, "NOT_SUBMITTED", "尚未提交复核。", false},
+	{domain.ErrForbidden, "FORBIDDEN", "您的账号无权进行此操作。", false},
+	{domain.ErrNotAssigned, "NOT_ASSIGNED", "您未被分派到该对象。", false},
+	{domain.ErrNotLead, "NOT_LEAD", "须由评估组长提交。", false},
+	{domain.ErrRecused, "RECUSED", "已回避，不能再参与该对象的评估。", false},
+	{domain.ErrOverGuide, "OVER_GUIDE", "超出评分细则规定的该条款扣分上限。", false},
+	{domain.ErrUnknownEvidence, "UNKNOWN_EVIDENCE", "没有这份证据材料，请先上传。", false},
 	{domain.ErrFourEyes, "FOUR_EYES", "不能复核本人参与的评估。", false},
 	{domain.ErrDecided, "DECIDED", "已有结论。", false},
 	{domain.ErrHonorPeriod, "HONOR_PERIOD", "授予日期不在本轮荣誉认定期内。", false},
 	{domain.ErrNothingApproved, "NOTHING_APPROVED", "尚无通过复核的结果，不能发布。", false},
+	{domain.ErrUnknownAccount, "UNKNOWN_ACCOUNT", "没有这个账号。", false},
+	{domain.ErrDisabled, "DISABLED", "该账号已停用。", false},
+	{domain.ErrNotGranted, "NOT_GRANTED", "该账号没有这一角色。", false},
+	{domain.ErrSignIn, "SIGN_IN", "登录名、密码或验证码有误。", false},
+	{domain.ErrThrottled, "THROTTLED", "尝试次数过多，请稍后再试。", true},
+	{domain.ErrWeakPassword, "WEAK_PASSWORD", "密码过于简单，请换一个。", false},
+	{domain.ErrInvitation, "INVITATION", "链接已使用、已过期或无效，请向组织者索取新的链接。", false},
+	{domain.ErrGuide, "INVALID_GUIDE", "评分细则有误。", false},
 	{domain.ErrUnknownEvent, "UNKNOWN_EVENT", "遇到未知事件，应由更新版本的程序处理。", false},
 	{domain.ErrPoints, "INVALID_POINTS", "分数须为最多两位小数的数。", false},
 	{domain.ErrInvalid, "INVALID_INPUT", "输入有误。", false},
@@ -82,6 +98,22 @@ var rulings = []ruling{
 	{projections.ErrCursor, "BAD_CURSOR", "分页游标无效。", false},
 	{projections.ErrNotFound, "NOT_FOUND", "没有找到。", false},
 	{criteria.ErrUnknown, "UNKNOWN_STANDARD", "没有这个标准。", false},
+	{criteria.ErrUnknownGuide, "UNKNOWN_GUIDE", "没有这份评分细则。", false},
+	{evidence.ErrType, "EVIDENCE_TYPE", "不是可以接收的证据文件类型（照片、PDF、录音、录像）。", false},
+	{evidence.ErrSize, "EVIDENCE_TOO_LARGE", "证据文件过大。", false},
+	{evidence.ErrEmpty, "EVIDENCE_EMPTY", "证据文件是空的。", false},
+	{evidence.ErrInterrupted, "EVIDENCE_INTERRUPTED", "上传中断，请重新上传。", true},
+	{evidence.ErrRequest, "EVIDENCE_REQUEST", "证据请求有误。", false},
+	{evidence.ErrBusy, "EVIDENCE_BUSY", "同时传输的文件过多，请稍后再试。", true},
+	{evidence.ErrHash, "EVIDENCE_HASH", "不是有效的 SHA-256。", false},
+	{evidence.ErrUnknown, "EVIDENCE_UNKNOWN", "没有这份证据材料。", false},
+	{evidence.ErrDamaged, "EVIDENCE_DAMAGED", "证据文件在存储中已损坏，请联系运维人员恢复，或重新上传同一文件。", false},
+	{evidence.ErrNoClean, "EVIDENCE_NO_CLEAN", "无法生成去除元数据的副本。", false},
+	{evidence.ErrUnavailable, "EVIDENCE_UNAVAILABLE", "证据存储暂时不可用，请稍后再试。", true},
+	{auth.ErrNoSession, "SESSION_ENDED", "登录已失效，请重新登录。", false},
+	{errRolesChanged, "ROLES_CHANGED", "您的角色已有变动，请重新连接。", true},
+	{auth.ErrErased, "ACCOUNT_ERASED", "该账号的个人信息已抹除。", false},
+	{auth.ErrSealed, "SEALED", "无法解密该账号的信息，请联系运维人员检查密钥库。", false},
 	{context.DeadlineExceeded, "TIMEOUT", "处理超时，请稍后再试。", true},
 	{context.Canceled, "CANCELED", "请求已取消。", true},
 }

@@ -17,10 +17,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"mingjian/api/auth"
 	"mingjian/api/command"
 	"mingjian/criteria"
 	"mingjian/domain"
+	"mingjian/domain/assessment"
+	"mingjian/domain/rights"
 	"mingjian/eventstore"
+	"mingjian/internal/testrig"
 	"mingjian/projections"
 )
 
@@ -38,9 +42,10 @@ type platform struct {
 }
 
 const (
-	theRound = "spring-2022"
-	assessor = "account-of-the-assessor"
-	reviewer = "account-of-the-reviewer"
+	theRound  = "spring-2022"
+	organizer = "organizer-1"
+	assessor  = "assessor-1"
+	reviewer  = "reviewer-1"
 )
 
 // The roster of the tests.
@@ -65,7 +70,8 @@ func startPlatform(t testing.TB) *platform {
 	must(t, err)
 	t.Cleanup(func() { must(t, p.model.Close()) })
 	p.commands, err = command.New(command.Config{
-		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Results: p.model, PseudonymKey: make([]byte, 32),
+		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: p.model, PseudonymKey: make([]byte, 32),
+		Actors: testrig.People{}, Evidence: testrig.Arrived{},
 	})
 	must(t, err)
 	runner, err := projections.Run(context.WithoutCancel(ctx), quiet, projections.Handler{
@@ -113,16 +119,35 @@ func (r reply) code() string {
 	return r.Errors[0].Extensions.Code
 }
 
+// post asks as an organizer, postAs as anybody.
 func (p *platform) post(path, document string, variables any) reply {
+	p.t.Helper()
+	return p.postAs(organizer, path, document, variables)
+}
+
+func (p *platform) postAs(account, path, document string, variables any) reply {
 	p.t.Helper()
 	body, err := json.Marshal(map[string]any{"query": document, "variables": variables})
 	must(p.t, err)
-	return p.send(path, string(body))
+	return p.serve(as(p.t, account, localRequest(http.MethodPost, path, string(body))))
 }
 
 func (p *platform) send(path, body string) reply {
 	p.t.Helper()
-	return p.serve(localRequest(http.MethodPost, path, body))
+	return p.serve(as(p.t, organizer, localRequest(http.MethodPost, path, body)))
+}
+
+// as signs a request in.
+func as(t testing.TB, account string, r *http.Request) *http.Request {
+	t.Helper()
+	return r.WithContext(signedIn(t, r.Context(), account))
+}
+
+func signedIn(t testing.TB, ctx context.Context, account string) context.Context {
+	t.Helper()
+	actor, err := testrig.People{}.Actor(ctx, account)
+	must(t, err)
+	return auth.WithViewer(ctx, auth.Viewer{Actor: actor})
 }
 
 // localRequest is a request as a local client makes it.
@@ -180,14 +205,32 @@ func mutationDocument(name string) string {
 // command sends one mutation; what the input lacks of the usual is filled in.
 func (p *platform) command(name string, input map[string]any) (receipt, reply) {
 	p.t.Helper()
-	full := map[string]any{"commandId": newID(), "actor": assessor}
+	full := map[string]any{"commandId": newID()}
 	maps.Copy(full, input)
-	got := p.post("/graphql", mutationDocument(name), map[string]any{"input": full})
+	actor, given := full["actor"].(string)
+	delete(full, "actor")
+	if !given {
+		actor = actorOf(name, full)
+	}
+	got := p.postAs(actor, "/graphql", mutationDocument(name), map[string]any{"input": full})
 	var out receipt
 	if raw, ok := got.Data[name]; ok {
 		must(p.t, json.Unmarshal(raw, &out))
 	}
 	return out, got
+}
+
+// actorOf is somebody whose role allows a command.
+func actorOf(name string, input map[string]any) string {
+	for _, rule := range rights.Table {
+		if string(rule.Command) == name {
+			if rule.Condition == rights.Own {
+				return fmt.Sprintf("%s-%v", rule.Role, input["subject"])
+			}
+			return string(rule.Role) + "-1"
+		}
+	}
+	return organizer
 }
 
 // do is a command that must succeed.
@@ -232,8 +275,15 @@ func (p *platform) openAll() {
 	}
 	p.do("openRound", openRoundInput)
 	for _, subject := range append(slices.Sorted(maps.Keys(theDistricts)), theCenters...) {
-		p.do("openAssessment", on(subject, nil))
+		p.openAssessment(subject)
 	}
+}
+
+// openAssessment opens a record and makes the assessor its lead.
+func (p *platform) openAssessment(subject string) receipt {
+	p.t.Helper()
+	p.do("openAssessment", on(subject, nil))
+	return p.do("assignAssessor", on(subject, map[string]any{"account": assessor, "lead": true}))
 }
 
 // on adds the round and a subject to an input.
@@ -250,6 +300,24 @@ func score(clause, outcome string, points any) map[string]any {
 	}
 	if outcome == "lost" || outcome == "notApplicable" {
 		out["reason"] = "现场所见"
+	}
+	std, err := criteria.Standard2022()
+	if err != nil {
+		panic(err)
+	}
+	if c, ok := std.Standard.Clause(clause); ok && (outcome == "lost" || outcome == "met") {
+		f := assessment.Finding{Outcome: domain.Outcome(outcome)}
+		testrig.Count(c, &f)
+		var counts []any
+		for input, value := range f.Counts {
+			counts = append(counts, map[string]any{"input": input, "value": value})
+		}
+		if counts != nil {
+			out["counts"] = counts
+		}
+		if f.Checklist != nil {
+			out["checklist"] = f.Checklist
+		}
 	}
 	return out
 }

@@ -2,13 +2,15 @@ package api
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
+	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"mingjian/internal/strictjson"
 )
 
 // maxBody bounds the body of a request.
@@ -51,13 +53,8 @@ func readBody(raw []byte) (graphQLBody, *response) {
 	if trimmed := bytes.TrimLeft(raw, " \t\r\n"); len(trimmed) > 0 && trimmed[0] == '[' {
 		return body, refusedResponse(codeBadRequest, "不接受批量请求。", "one operation a request; batches are not accepted")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber() // points are read by their text, never through a float
-	if err := decoder.Decode(&body); err != nil {
+	if err := strictjson.Decode(raw, &body); err != nil {
 		return body, refusedResponse(codeBadRequest, "请求不是有效的 JSON。", "the body is not a GraphQL request in JSON: %v", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return body, refusedResponse(codeBadRequest, "请求不是有效的 JSON。", "the body goes on after the request")
 	}
 	if body.Query == "" {
 		return body, refusedResponse(codeBadRequest, "请求中没有查询。", "the body has no query")
@@ -74,9 +71,7 @@ func getGraphQL(e *engine) gin.HandlerFunc {
 			return
 		}
 		if text := c.Query("variables"); text != "" {
-			decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-			decoder.UseNumber()
-			if err := decoder.Decode(&one.variables); err != nil {
+			if err := strictjson.Decode([]byte(text), &one.variables); err != nil {
 				respond(c, http.StatusBadRequest, refusedResponse(codeBadRequest, "变量不是有效的 JSON。", "variables: %v", err))
 				return
 			}
@@ -87,6 +82,10 @@ func getGraphQL(e *engine) gin.HandlerFunc {
 
 func answer(c *gin.Context, e *engine, one call) {
 	out := e.run(c.Request.Context(), one)
+	if one.readOnly && out.tag != "" {
+		respondTagged(c, out)
+		return
+	}
 	status := http.StatusOK
 	if !out.executed {
 		status = http.StatusBadRequest
@@ -96,6 +95,17 @@ func answer(c *gin.Context, e *engine, one call) {
 	}
 	respond(c, status, out)
 }
+
+// respondTagged lets clients and proxies keep what they got by GET. They must
+// ask each time whether it still holds, and get its bytes only if it does not.
+func respondTagged(c *gin.Context, out *response) {
+	c.Header("Cache-Control", "public, no-cache")
+	c.Header("ETag", out.tag)
+	c.Header("Content-Type", jsonType)
+	http.ServeContent(c.Writer, c.Request, "", time.Time{}, bytes.NewReader(out.text))
+}
+
+const jsonType = "application/json; charset=utf-8"
 
 func refusedResponse(code, zh, format string, args ...any) *response {
 	return &response{errors: []*responseError{explain(nil, refuse(code, zh, format, args...))}}
@@ -108,7 +118,7 @@ func writeResponse(w http.ResponseWriter, status int, out *response) {
 	if err != nil { // a value that JSON does not have: a mistake of ours
 		status, text = http.StatusInternalServerError, []byte(`{"errors":[{"message":"the response cannot be written","extensions":{"code":"INTERNAL","zh":"系统内部错误。","retry":false}}]}`)
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", jsonType)
 	w.WriteHeader(status)
 	_, _ = w.Write(text) // the client has gone: nobody to tell
 }

@@ -93,6 +93,20 @@ func (in *input) texts(name string) []string {
 	return out
 }
 
+// flags reads a list of booleans; nil if it was not given.
+func (in *input) flags(name string) []bool {
+	list, _ := optional[[]any](in, name)
+	var out []bool
+	for i, raw := range list {
+		flag, ok := raw.(bool)
+		if !ok {
+			in.fault(fmt.Sprintf("%s[%d]", name, i), errArgumentType)
+		}
+		out = append(out, flag)
+	}
+	return out
+}
+
 // child reads an input object.
 func (in *input) child(name string) *input {
 	return &input{at: in.at + name + ".", values: mandatory[map[string]any](in, name), faults: in.faults}

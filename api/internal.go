@@ -6,6 +6,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"mingjian/api/auth"
 	"mingjian/api/command"
 	"mingjian/projections"
 )
@@ -17,6 +18,8 @@ type internalSchema struct {
 	commands         *command.Commands
 	model            *projections.Model
 	district, center *graphql.Object
+	honor, grant     *graphql.Object
+	accounts         *auth.Accounts
 }
 
 // Internal is the schema of the console: all data and all commands. Whoever
@@ -32,7 +35,7 @@ func NewInternal(cfg Config) (*Internal, error) {
 	if cfg.Commands == nil {
 		return nil, errors.New("api: the internal schema needs commands")
 	}
-	s := &internalSchema{types: newTypes(true), enums: newEnums(), commands: cfg.Commands, model: cfg.Model}
+	s := &internalSchema{types: newTypes(true), enums: newEnums(), commands: cfg.Commands, model: cfg.Model, accounts: cfg.Accounts}
 	query := graphql.Fields{}
 	s.addRounds(query)
 	s.addRoster(query)
@@ -40,6 +43,10 @@ func NewInternal(cfg Config) (*Internal, error) {
 	s.addRankings(query)
 	s.addTrail(query)
 	s.addProgress(query)
+	s.addPeople(query)
+	if s.accounts != nil {
+		s.addAccounts(query)
+	}
 	e, err := newLiveEngine(cfg,
 		object("Query", "All fields of one request read one snapshot of the read model.", query),
 		object("Mutation", "Each command takes a command id: sent twice, it is carried out once.", s.mutations()),
@@ -47,6 +54,7 @@ func NewInternal(cfg Config) (*Internal, error) {
 	if err != nil {
 		return nil, err
 	}
+	e.responses = newResponses(cfg.Model, internalFields, true)
 	return &Internal{e}, nil
 }
 

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,7 +53,7 @@ type scale struct {
 func weigh(schema *graphql.Schema, doc *document) (heavy, fault error) {
 	s := &scale{schema: schema, doc: doc, known: map[string]weight{}, open: map[string]bool{}}
 	unused := 0
-	for name := range doc.fragments {
+	for _, name := range slices.Sorted(maps.Keys(doc.fragments)) { // in order: the same document gets the same refusal
 		unused += s.fragment(name).nodes // validation walks those that nobody spreads too
 	}
 	if s.circle != "" {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/graphql-go/graphql"
 
+	"mingjian/domain/rights"
 	"mingjian/projections"
 )
 
@@ -29,6 +30,9 @@ func (s *internalSchema) addProgress(query graphql.Fields) {
 	query["roundProgress"] = root(progress, "How far a round has come; null where there is none.", s.waiting(graphql.FieldConfigArgument{
 		"round": arg(required(graphql.ID), ""),
 	}), func(r *request, in *input) (any, error) {
+		if err := rights.MayRead(r.viewer(), rights.ReadProgress, rights.Facts{}); err != nil {
+			return nil, err
+		}
 		view, err := r.view()
 		if err != nil {
 			return nil, err

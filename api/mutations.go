@@ -36,6 +36,8 @@ func (s *internalSchema) mutations() graphql.Fields {
 	m.addRounds()
 	m.addRebuild()
 	m.addRoster()
+	m.addAccounts()
+	m.addTeam()
 	m.addScores()
 	m.addDeductions()
 	m.addHonors()
@@ -62,7 +64,6 @@ func inputName(mutation string) string {
 // hide the first one's receipt.
 func add[C any](m *mutations, name, doc string, fields inputFields, read func(*input) C, run func(context.Context, command.Meta, C) (command.Receipt, error)) {
 	fields["commandId"] = in(required(graphql.ID), "A UUID made by the client, version 7 for choice. Sent again, it returns the first result.")
-	fields["actor"] = in(required(graphql.ID), "The account that acts. Until accounts exist the caller states it.")
 	fields["expectedRevision"] = in(graphql.Int, "The stream's revision that the caller saw; refused as STALE_REVISION if it is not the newest.")
 	fields["note"] = in(graphql.String, "For the trail; never public.")
 	fields["clientTime"] = in(m.dateTime, "The client's clock.")
@@ -70,6 +71,7 @@ func add[C any](m *mutations, name, doc string, fields inputFields, read func(*i
 	m.fields[name] = root(m.receipt, doc, graphql.FieldConfigArgument{"input": arg(required(inputType), "")}, func(r *request, args *input) (any, error) {
 		in := args.child("input")
 		meta := readMeta(in)
+		meta.Actor = r.viewer().Account
 		c := read(in)
 		if err := in.err(); err != nil {
 			return nil, err
@@ -88,7 +90,7 @@ func add[C any](m *mutations, name, doc string, fields inputFields, read func(*i
 
 // readMeta reads what every command carries.
 func readMeta(in *input) command.Meta {
-	m := command.Meta{ID: in.text("commandId"), Actor: in.text("actor"), Note: in.text("note"), ClientTime: in.moment("clientTime")}
+	m := command.Meta{ID: in.text("commandId"), Note: in.text("note"), ClientTime: in.moment("clientTime")}
 	if seen, given := optional[int](in, "expectedRevision"); given {
 		if seen < 0 {
 			in.fault("expectedRevision", fmt.Errorf("%d is not a revision: %w", seen, domain.ErrInvalid))

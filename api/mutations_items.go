@@ -83,4 +83,10 @@ func (m *mutations) addHonors() {
 	}), readNumbered, func(ctx context.Context, meta command.Meta, c numbered) (command.Receipt, error) {
 		return m.commands.RejectHonor(ctx, meta, c.round, c.subject, c.number, c.reason)
 	})
+	add(m, "withdrawHonor", "Takes back a claim that waits for a decision.", onSubject(inputFields{
+		"number": in(required(graphql.Int), ""),
+		"reason": in(required(graphql.String), ""),
+	}), readNumbered, func(ctx context.Context, meta command.Meta, c numbered) (command.Receipt, error) {
+		return m.commands.WithdrawHonor(ctx, meta, c.round, c.subject, c.number, c.reason)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/graphql-go/graphql"
 
 	"mingjian/api/command"
+	"mingjian/domain/rights"
 	"mingjian/projections"
 )
 
@@ -17,12 +18,13 @@ func (m *mutations) addRounds() {
 		"round":            in(required(graphql.ID), "Lower-case letters, digits and single hyphens."),
 		"name":             in(required(graphql.String), ""),
 		"standard":         in(required(graphql.ID), "Such as \"2022\"."),
+		"guide":            in(graphql.ID, "A scoring guide with caps per clause; no part of the standard."),
 		"assessmentPeriod": in(required(m.periodInput), ""),
 		"honorPeriod":      in(required(m.periodInput), "When honors must have been awarded to count."),
 		"demo":             in(graphql.Boolean, "Simulated data, marked on every page."),
 	}, func(in *input) command.OpenRound {
 		return command.OpenRound{
-			Round: in.text("round"), Name: in.text("name"), Standard: in.text("standard"),
+			Round: in.text("round"), Name: in.text("name"), Standard: in.text("standard"), Guide: in.text("guide"),
 			Assessment: in.period("assessmentPeriod"), Honors: in.period("honorPeriod"), Demo: in.flag("demo"),
 		}
 	}, m.commands.OpenRound)
@@ -52,6 +54,9 @@ func (m *mutations) addRebuild() {
 	})
 	m.fields["rebuildReadModel"] = root(rebuilt, "Folds the whole log into a new read model while the old one serves, compares them, and swaps.",
 		graphql.FieldConfigArgument{}, func(r *request, _ *input) (any, error) {
+			if err := rights.Allow(r.viewer(), "rebuildReadModel", ""); err != nil {
+				return nil, err
+			}
 			// A long log outlasts a request; the rebuild goes on all the same.
 			result, err := m.model.Rebuild(context.WithoutCancel(r.ctx), nil)
 			if err != nil {

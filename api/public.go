@@ -23,6 +23,8 @@ func NewPublic(cfg Config) (*Public, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Nothing here asks who the viewer is, so all of them share.
+	e.responses = newResponses(cfg.Model, publicFields, false)
 	return &Public{e}, nil
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"github.com/graphql-go/graphql"
 
+	"mingjian/domain/rights"
 	"mingjian/projections"
 )
 
@@ -27,6 +28,9 @@ func (s *internalSchema) addRankings(query graphql.Fields) {
 			"search":   arg(graphql.String, "Part of the center's name or code."),
 		}), func(r *request, in *input) (any, error) {
 			q, err := rankingQuery(in)
+			if err == nil {
+				err = rights.MayRead(r.viewer(), rights.ReadRanking, rights.Facts{})
+			}
 			if err != nil {
 				return nil, err
 			}
@@ -44,6 +48,9 @@ func (s *internalSchema) addRankings(query graphql.Fields) {
 		"round":  arg(required(graphql.ID), ""),
 		"center": arg(required(graphql.ID), ""),
 	}), func(r *request, in *input) (any, error) {
+		if err := rights.MayRead(r.viewer(), rights.ReadRanking, rights.Facts{}); err != nil {
+			return nil, err
+		}
 		view, err := r.view()
 		if err != nil {
 			return nil, err
@@ -52,6 +59,9 @@ func (s *internalSchema) addRankings(query graphql.Fields) {
 	})
 	query["districtRanking"] = root(listOf(newDistrictStanding(s.types, s.district)), "Districts by the mean of their complete centers.",
 		s.waiting(graphql.FieldConfigArgument{"round": arg(required(graphql.ID), "")}), func(r *request, in *input) (any, error) {
+			if err := rights.MayRead(r.viewer(), rights.ReadRanking, rights.Facts{}); err != nil {
+				return nil, err
+			}
 			view, err := r.view()
 			if err != nil {
 				return nil, err

@@ -1,13 +1,11 @@
 package api
 
 import (
-	"errors"
-	"fmt"
-	"net"
 	"net/http"
-	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"mingjian/api/evidence"
 )
 
 // NewHandler serves both schemas and the health endpoints. A request takes at
@@ -27,6 +25,7 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	internal.cfg.Live = cfg.liveOfPeople()
 	stream, err := newStream(internal.engine)
 	if err != nil {
 		return nil, err
@@ -41,10 +40,26 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	router.NoMethod(func(c *gin.Context) {
 		respond(c, http.StatusMethodNotAllowed, refusedResponse(codeMethod, "不支持这种请求方式。", "%s is not allowed here", c.Request.Method))
 	})
-	local := router.Group("/", loopbackOnly)
-	local.GET("/", index)
-	local.POST("/graphql", postGraphQL(internal.engine))
-	local.Match(streamMethods, "/graphql/stream", notCrossSite, gin.WrapH(stream))
+	router.GET("/", index)
+	people := router.Group("/", mustSignIn)
+	people.POST("/graphql", postGraphQL(internal.engine))
+	people.Match(streamMethods, "/graphql/stream", notCrossSite, gin.WrapH(stream))
+	if cfg.Evidence != nil {
+		pieces, err := newEvidence(cfg)
+		if err != nil {
+			return nil, err
+		}
+		people.POST("/evidence", gin.WrapF(pieces.Upload))
+		people.GET(evidence.Path+":sha256", gin.WrapF(pieces.Download))
+	}
+	if cfg.Accounts != nil {
+		imports, err := NewImports(cfg)
+		if err != nil {
+			return nil, err
+		}
+		people.POST("/imports/:kind", imports.post)
+		people.GET("/templates/:file", imports.serveTemplate)
+	}
 	router.GET("/healthz", healthz(cfg))
 	router.GET("/readyz", readyz(cfg))
 	router.GET("/public/graphql", openData, getGraphQL(public.engine))
@@ -58,38 +73,31 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	sameOrigin.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		writeResponse(w, http.StatusForbidden, refusedResponse("CROSS_ORIGIN", "不接受来自其他网站的请求。", "a request from another origin"))
 	}))
-	return sameOrigin.Handler(router), nil
+	return sameOrigin.Handler(identified(cfg, router)), nil
 }
 
-// ErrNotLoopback means that Listen was asked for an address that others reach.
-var ErrNotLoopback = errors.New("until accounts exist anybody who reaches the internal API can use it, so it listens on loopback only; " +
-	"use 127.0.0.1 or [::1], and an SSH tunnel from elsewhere")
-
-// Listen listens on a loopback address and refuses any other.
-func Listen(addr string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w", addr, err)
+// identified knows who sends a request, and serves what signs people in.
+func identified(cfg Config, next http.Handler) http.Handler {
+	if cfg.Auth == nil {
+		return asOperator(cfg.OperatorToken, next)
 	}
-	ip := net.ParseIP(host)
-	if strings.EqualFold(host, "localhost") {
-		// Not looked up: a name server must not decide who can reach us.
-		ip = net.IPv4(127, 0, 0, 1)
-	}
-	if ip == nil || !ip.IsLoopback() {
-		return nil, fmt.Errorf("listen on %q: %w", addr, ErrNotLoopback)
-	}
-	listener, err := net.Listen("tcp", net.JoinHostPort(ip.String(), port))
-	if err != nil {
-		return nil, fmt.Errorf("listen on %q: %w", addr, err)
-	}
-	return listener, nil
+	mux := http.NewServeMux()
+	mux.Handle("/auth/", cfg.Auth)
+	mux.Handle("/", cfg.Auth.Middleware(asOperator(cfg.OperatorToken, next)))
+	return mux
 }
 
 const indexPage = `Mingjian 明鉴
 
-POST /graphql          internal GraphQL: all data and all commands, on loopback only
-     /graphql/stream   internal GraphQL and its subscriptions over server-sent events (graphql-sse)
+POST /auth/sign-in     {"login", "password", "code"}: sets the session's cookie
+POST /auth/sign-out    ends the session
+POST /graphql          internal GraphQL, for those signed in: what their roles allow
+     /graphql/stream   its subscriptions over server-sent events (graphql-sse)
+POST /evidence         upload a photo, PDF, recording or video of at most 50 MiB
+GET  /evidence/…       download a piece of evidence by its SHA-256
+POST /imports/KIND     import a spreadsheet, CSV or XLSX: roster, accounts, assignments, scores
+                       (?commandId=UUID, &round=ID, &dryRun=true)
+GET  /templates/…      the workbook to fill in, such as roster.xlsx (scores.xlsx?round=ID)
 POST /public/graphql   public GraphQL: published data only (GET ?query=… too)
 GET  /healthz          whether every part works, and at which position
 GET  /readyz           whether the read model has caught up

@@ -10,6 +10,8 @@ import (
 	"github.com/bytedance/sonic"
 
 	"mingjian/domain"
+	"mingjian/domain/access"
+	"mingjian/domain/account"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
 	"mingjian/domain/round"
@@ -25,17 +27,43 @@ type Codec struct {
 	kinds map[string]kind
 }
 
-// kind is one stored name with its current version.
+// kind is one stored name with its current version. Earlier versions are read
+// too: so far versions have only added fields that may be absent.
 type kind struct {
 	version int
 	fresh   func() domain.Event
+}
+
+// versions has the current version of those that are past their first.
+var versions = map[string]int{
+	"assessment.ScoreRecorded": 2, // counts, checklist, computed, override
+	"assessment.ScoreRevised":  2, // the same
+	"round.Opened":             2, // guide, guideHash
 }
 
 // NewCodec knows every event of the domain.
 func NewCodec() *Codec {
 	c := &Codec{kinds: make(map[string]kind)}
 	for _, fresh := range []func() domain.Event{
+		func() domain.Event { return new(access.EvidenceStored) },
+		func() domain.Event { return new(access.EvidenceDownloaded) },
+		func() domain.Event { return new(access.Exported) },
+		func() domain.Event { return new(access.TrailViewed) },
+		func() domain.Event { return new(account.Created) },
+		func() domain.Event { return new(account.RoleGranted) },
+		func() domain.Event { return new(account.RoleRevoked) },
+		func() domain.Event { return new(account.Invited) },
+		func() domain.Event { return new(account.CredentialSet) },
+		func() domain.Event { return new(account.CredentialCleared) },
+		func() domain.Event { return new(account.Disabled) },
+		func() domain.Event { return new(account.Enabled) },
+		func() domain.Event { return new(account.SessionOpened) },
+		func() domain.Event { return new(account.SessionsRevoked) },
+		func() domain.Event { return new(account.Erased) },
 		func() domain.Event { return new(assessment.Opened) },
+		func() domain.Event { return new(assessment.AssessorAssigned) },
+		func() domain.Event { return new(assessment.AssessorRecused) },
+		func() domain.Event { return new(assessment.ObservationRecorded) },
 		func() domain.Event { return new(assessment.ScoreRecorded) },
 		func() domain.Event { return new(assessment.ScoreRevised) },
 		func() domain.Event { return new(assessment.DeductionImposed) },
@@ -43,7 +71,9 @@ func NewCodec() *Codec {
 		func() domain.Event { return new(assessment.HonorClaimed) },
 		func() domain.Event { return new(assessment.HonorAccepted) },
 		func() domain.Event { return new(assessment.HonorRejected) },
+		func() domain.Event { return new(assessment.HonorWithdrawn) },
 		func() domain.Event { return new(assessment.Submitted) },
+		func() domain.Event { return new(assessment.Returned) },
 		func() domain.Event { return new(assessment.Approved) },
 		func() domain.Event { return new(round.Opened) },
 		func() domain.Event { return new(round.Published) },
@@ -51,7 +81,8 @@ func NewCodec() *Codec {
 		func() domain.Event { return new(registry.DistrictRegistered) },
 		func() domain.Event { return new(registry.CenterRegistered) },
 	} {
-		c.kinds[fresh().EventType()] = kind{version: 1, fresh: fresh}
+		name := fresh().EventType()
+		c.kinds[name] = kind{version: max(1, versions[name]), fresh: fresh}
 	}
 	return c
 }
@@ -101,8 +132,8 @@ func (c *Codec) Decode(name string, data []byte) (domain.Event, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", name, err, ErrUndecodable)
 	}
-	if version != k.version {
-		return nil, fmt.Errorf("%s: schema version %d, this program knows %d: %w", name, version, k.version, ErrUndecodable)
+	if version < 1 || version > k.version {
+		return nil, fmt.Errorf("%s: schema version %d, this program knows 1 to %d: %w", name, version, k.version, ErrUndecodable)
 	}
 	event := k.fresh()
 	if err := strict.Unmarshal(body, event); err != nil {

@@ -19,7 +19,7 @@ func FuzzDecode(f *testing.F) {
 	codec := NewCodec()
 	names := slices.Sorted(maps.Keys(codec.kinds))
 	for i, name := range names {
-		golden := readGolden(f, name, 1)
+		golden := readGolden(f, name, codec.kinds[name].version)
 		f.Add(byte(i), golden)
 		f.Add(byte(i), append(append([]byte(`{`), bytes.TrimPrefix(golden[:len(golden)-1], []byte(`{"v":1,`))...), `,"v":1}`...))
 		f.Add(byte(i), bytes.ReplaceAll(golden, []byte(`":"`), []byte(`" : "\u4e2d`)))

@@ -124,7 +124,8 @@ func TestDecodeOtherHands(t *testing.T) {
 	codec := NewCodec()
 	for _, sample := range samples() {
 		name := sample.EventType()
-		golden := readGolden(t, name, 1)
+		version := codec.kinds[name].version
+		golden := readGolden(t, name, version)
 		var fields map[string]json.RawMessage
 		if err := json.Unmarshal(golden, &fields); err != nil {
 			t.Fatal(err)
@@ -139,7 +140,7 @@ func TestDecodeOtherHands(t *testing.T) {
 		for _, key := range slices.Backward(slices.Sorted(maps.Keys(fields))) {
 			fmt.Fprintf(&last, "%q : %s , ", key, fields[key])
 		}
-		last.WriteString("\"v\" : 1\n} ")
+		fmt.Fprintf(&last, "\"v\" : %d\n} ", version)
 		for _, data := range []string{string(indented), last.String(), string(golden) + "\n"} {
 			got, err := codec.Decode(name, []byte(data))
 			if err != nil {

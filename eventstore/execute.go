@@ -39,9 +39,10 @@ type Result struct {
 // Execute folds a stream into a fresh state, decides, and appends all events of
 // the decision in one call at the revision that was read. Compare-and-swap is
 // the only lock: whoever loses the race reads what is new and decides again,
-// until the log's timeout, unless the command named the revision it expects. A
-// decision must not change the state. One of no events changes nothing and ends
-// at the stream's newest event.
+// until the log's timeout, unless the command named the revision it expects: then
+// a stale one that the decision does not refuse is ErrConflict. A decision must
+// not change the state. One of no events changes nothing and ends at the
+// stream's newest event.
 func Execute[S State](
 	ctx context.Context, l *Log, codec *Codec, cmd Command, fresh func() S, decide func(S) ([]domain.Event, error),
 ) (Result, error) {
@@ -65,6 +66,41 @@ func Execute[S State](
 		result, err = tryExecute(ctx, l, codec, cmd, state, &at, decide)
 	}
 	return result, err
+}
+
+// Witness appends events to a stream whose past decides nothing, such as who
+// took data out: it is not read back, and losing a race only means going again.
+func Witness(ctx context.Context, l *Log, codec *Codec, cmd Command, events ...domain.Event) (Result, error) {
+	proposed, err := propose(codec, cmd, events)
+	if err != nil {
+		return Result{}, err
+	}
+	bounded, cancel := context.WithTimeout(ctx, l.timeout)
+	defer cancel()
+	turn := l.turns.of(cmd.Stream)
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-bounded.Done():
+		return Result{}, fmt.Errorf("append to %s: %w", cmd.Stream, ErrUnavailable)
+	}
+	for {
+		at := NoStream
+		last, err := l.Last(bounded, cmd.Stream)
+		switch {
+		case err == nil:
+			at = int64(last.Revision)
+		case !errors.Is(err, ErrNoStream):
+			return Result{}, err
+		}
+		appended, err := l.Append(ctx, cmd.Stream, at, proposed)
+		if err == nil {
+			return Result{Revision: appended.Revision, Position: appended.Position}, nil
+		}
+		if !errors.Is(err, ErrConflict) || bounded.Err() != nil {
+			return Result{}, err
+		}
+	}
 }
 
 // turns hands out turns on streams. Streams may share one.
@@ -96,12 +132,14 @@ func tryExecute[S State](
 		}
 		return *at.first, nil
 	}
-	if cmd.Expected != nil && (*cmd.Expected > math.MaxInt64 || int64(*cmd.Expected) != at.revision) {
-		return Result{}, &ConflictError{Stream: cmd.Stream, Expected: int64(*cmd.Expected), Actual: at.revision}
-	}
+	// The decision comes first: a conflict names the stream's revision, which is
+	// not for those whom the decision refuses.
 	events, err := decide(state)
 	if err != nil {
 		return Result{}, err
+	}
+	if cmd.Expected != nil && (*cmd.Expected > math.MaxInt64 || int64(*cmd.Expected) != at.revision) {
+		return Result{}, &ConflictError{Stream: cmd.Stream, Expected: int64(*cmd.Expected), Actual: at.revision}
 	}
 	if len(events) == 0 {
 		return Result{Revision: uint64(max(0, at.revision)), Position: at.position}, nil

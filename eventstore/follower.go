@@ -35,6 +35,14 @@ func (f *Follower[S]) Look(ctx context.Context, see func(S) error) error {
 	return see(f.state)
 }
 
+// Recall calls see with the state as the last look left it, for when the log
+// does not answer and something old is better than nothing.
+func (f *Follower[S]) Recall(see func(S) error) error {
+	f.mu.RLock()
+	defer f.mu.RUnlock()
+	return see(f.state)
+}
+
 // catchUp reads outside the lock, so that one slow read holds nobody up, and
 // folds under it, passing over what another look has folded meanwhile.
 func (f *Follower[S]) catchUp(ctx context.Context) error {

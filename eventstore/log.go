@@ -234,6 +234,24 @@ func (l *Log) Pin(ctx context.Context, name, value string) error {
 	}
 }
 
+// CopyPins holds another log to the values that this one's servers share, such
+// as a key's fingerprint: whoever serves the copy must bring the same key.
+func (l *Log) CopyPins(ctx context.Context, to *Log) error {
+	for event, err := range l.ReadStream(ctx, identityStream, 1) {
+		if err != nil {
+			return fmt.Errorf("eventstore: read pins: %w", err)
+		}
+		var known pin
+		if err := json.Unmarshal(event.Data, &known); err != nil {
+			return fmt.Errorf("eventstore: %s@%d: %w: %w", identityStream, event.Revision, err, ErrUndecodable)
+		}
+		if err := to.Pin(ctx, known.Name, known.Value); err != nil {
+			return fmt.Errorf("the target's %w", err)
+		}
+	}
+	return nil
+}
+
 // Close ends the connection, and the node if it runs here. It is idempotent;
 // calls in flight end with an error.
 func (l *Log) Close() error {

@@ -237,3 +237,26 @@ func TestReadToADeadline(t *testing.T) {
 		cancel()
 	}
 }
+
+// TestCopyPins: a copy of a log wants the key that the log was written with.
+func TestCopyPins(t *testing.T) {
+	ctx := t.Context()
+	from, to, other := openLog(t), openLog(t), openLog(t)
+	if err := from.Pin(ctx, "key", "a"); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // again does no harm
+		if err := from.CopyPins(ctx, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := to.Pin(ctx, "key", "b"); !errors.Is(err, eventstore.ErrPinned) {
+		t.Errorf("another key on the copy: %v", err)
+	}
+	if err := other.Pin(ctx, "key", "b"); err != nil {
+		t.Fatal(err)
+	}
+	if err := from.CopyPins(ctx, other); !errors.Is(err, eventstore.ErrPinned) {
+		t.Errorf("a target with another key: %v", err)
+	}
+}

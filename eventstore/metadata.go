@@ -22,6 +22,9 @@ type Metadata struct {
 	ClientTime  time.Time `json:"clientTime,omitzero"`
 	ServerTime  time.Time `json:"serverTime"`
 	Note        string    `json:"note,omitempty"`
+	// Sealed holds what an event says of persons, such as the account behind a
+	// pseudonym in its data, by the name of that field.
+	Sealed map[string]string `json:"sealed,omitempty"`
 }
 
 // ReadMetadata decodes an event's metadata.

@@ -7,8 +7,11 @@ import (
 	"time"
 
 	"mingjian/domain"
+	"mingjian/domain/access"
+	"mingjian/domain/account"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
+	"mingjian/domain/rights"
 	"mingjian/domain/round"
 )
 
@@ -22,11 +25,38 @@ func samples() []domain.Event {
 		ObservedAt: time.Date(2022, 6, 6, 1, 2, 3, 0, time.UTC),
 		Reason:     "标识\"缺失\" <br> & \\ \t\u2028\U0001F600",
 		Evidence:   []string{hash, strings.Repeat("f", 64)},
+		Counts:     map[string]int64{"total": 12, "comprehensive": 9}, Checklist: []bool{true, false},
+		Computed: domain.Met, Override: "机动窗口当日停用",
 	}
+	const sealed = account.Sealed("tSQkGTN0N1sMmZEPCWnVQ8z6ZsMqf2Kpi+Nwd/TBGTA=")
+	center := rights.Grant{Role: rights.Center, Subject: "310101002"}
 	return []domain.Event{
+		&account.Created{Stamp: stamp, Person: sealed},
+		&account.RoleGranted{Stamp: stamp, Grant: center},
+		&account.RoleRevoked{Stamp: stamp, Grant: center},
+		&account.Invited{Stamp: stamp, TokenHash: hash, Expires: stamp.At.AddDate(0, 0, 7)},
+		&account.CredentialSet{Stamp: stamp, Kind: account.TOTP, Sealed: sealed, Step: 55_151_671},
+		&account.CredentialCleared{Stamp: stamp, Kind: account.Password},
+		&account.Disabled{Stamp: stamp, Reason: "离职"},
+		&account.Enabled{Stamp: stamp},
+		&account.SessionOpened{
+			Stamp: stamp, Session: "mzxw6ytboi4tqmrtgi2dknrxha", Expires: stamp.At.Add(12 * time.Hour), Agent: sealed, Step: 55_151_671,
+		},
+		&account.SessionsRevoked{Stamp: stamp, Sessions: []string{"mzxw6ytboi4tqmrtgi2dknrxha"}},
+		&account.Erased{Stamp: stamp, Reason: "本人要求"},
+		&access.EvidenceStored{Stamp: stamp, SHA256: hash, Type: "image/jpeg", Size: 2_345_678},
+		&access.EvidenceDownloaded{Stamp: stamp, SHA256: hash, Clean: true},
+		&access.Exported{Stamp: stamp, What: "scores", Scope: "2022-city/310101002", Format: "xlsx"},
+		&access.TrailViewed{Stamp: stamp, Stream: "assessment-2022-city-310101002", After: "1200"},
 		&assessment.Opened{
 			Stamp: stamp, Round: "2022-city", Subject: "310101002", Kind: domain.Center, District: "310101",
 			Standard: "2022", StandardHash: hash,
+		},
+		&assessment.AssessorAssigned{Stamp: stamp, Assessor: "m2xw5zn4abck3fq7", Lead: true},
+		&assessment.AssessorRecused{Stamp: stamp, Assessor: "m2xw5zn4abck3fq7", Reason: "亲属在该中心任职", OnRequest: true},
+		&assessment.ObservationRecorded{
+			Stamp: stamp, Observation: 3, Clause: "5.1.2", Text: "建议保存不少于6个月", Method: assessment.Documents,
+			ObservedAt: time.Date(2022, 6, 6, 1, 2, 3, 0, time.UTC), Evidence: []string{hash},
 		},
 		&assessment.ScoreRecorded{Stamp: stamp, Clause: "1.1.1", Finding: finding},
 		&assessment.ScoreRevised{Stamp: stamp, Clause: "1.1.1", Supersedes: 1, Finding: finding, Why: "复看录像"},
@@ -40,10 +70,13 @@ func samples() []domain.Event {
 		},
 		&assessment.HonorAccepted{Stamp: stamp, Honor: 1, Points: 50},
 		&assessment.HonorRejected{Stamp: stamp, Honor: 1, Reason: "个人荣誉"},
+		&assessment.HonorWithdrawn{Stamp: stamp, Honor: 1, Reason: "材料有误"},
 		&assessment.Submitted{Stamp: stamp},
+		&assessment.Returned{Stamp: stamp, Reason: "请补充", Clauses: []assessment.ClauseReason{{Clause: "1.2.1", Reason: "缺少照片"}}},
 		&assessment.Approved{Stamp: stamp},
 		&round.Opened{
 			Stamp: stamp, Round: "2022-city", Name: "2022年度评估", Standard: "2022", StandardHash: hash,
+			Guide: "2022-demo", GuideHash: hash,
 			Assessment: domain.Period{From: "2022-06-01", To: "2022-08-31"},
 			Honors:     domain.Period{From: "2020-01-01", To: "2021-12-31"}, Demo: true,
 		},

@@ -142,7 +142,7 @@ func BenchmarkLiveLag(b *testing.B) {
 	ctx := context.Background()
 	var lags []time.Duration
 	for n := 0; b.Loop(); n++ {
-		receipt, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta(fmt.Sprint("assessor-", uuid.New())), "2022",
+		receipt, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta(fmt.Sprint("organizer-", uuid.New())), "2022",
 			rows[n%len(rows)].Code, assessment.DeductionImposed{Item: "8.1", Reason: "负面报道", Source: "媒体", OccurredOn: "2022-09-01"})
 		if err != nil {
 			b.Fatal(err)

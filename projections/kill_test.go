@@ -66,7 +66,7 @@ func record(dir string) error {
 }
 
 func impose(ctx context.Context, c *command.Commands, id, center string) error {
-	_, err := c.ImposeDeduction(ctx, command.Meta{ID: id, Actor: "assessor"}, "2022", center, assessment.DeductionImposed{
+	_, err := c.ImposeDeduction(ctx, command.Meta{ID: id, Actor: "organizer"}, "2022", center, assessment.DeductionImposed{
 		Item: "8.1", Reason: "负面报道", Source: "媒体", OccurredOn: "2022-09-01",
 	})
 	return err

@@ -3,12 +3,15 @@ package projections
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"mingjian/criteria"
 	"mingjian/domain"
+	"mingjian/domain/access"
+	"mingjian/domain/account"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
 	"mingjian/domain/round"
@@ -119,6 +122,12 @@ func (p *projector) event(seq int64, e *eventstore.Recorded) error {
 	if err := p.trail(seq, e, metadata); err != nil {
 		return err
 	}
+	if stored, ok := event.(*access.EvidenceStored); ok {
+		return exec(p.db.writer, "INSERT OR IGNORE INTO uploads (sha256, account) VALUES (?, ?)", stored.SHA256, metadata.Actor)
+	}
+	if trailOnly(e.Stream) {
+		return nil
+	}
 	switch event := event.(type) {
 	case *registry.DistrictRegistered:
 		return exec(p.db.writer, "INSERT INTO districts (code, name) VALUES (?, ?)", event.Code, event.Name)
@@ -134,8 +143,14 @@ func (p *projector) event(seq int64, e *eventstore.Recorded) error {
 	case *assessment.Opened:
 		return p.assessmentOpened(seq, e, event)
 	default:
-		return p.assessmentEvent(seq, e, event)
+		return p.assessmentEvent(seq, e, event, metadata)
 	}
+}
+
+// trailOnly reports whether a stream moves nothing but the trail: accounts are
+// read from the log where they are needed, and accesses are only a record.
+func trailOnly(stream string) bool {
+	return strings.HasPrefix(stream, account.StreamPrefix) || strings.HasPrefix(stream, access.StreamPrefix)
 }
 
 func (p *projector) trail(seq int64, e *eventstore.Recorded, m eventstore.Metadata) error {

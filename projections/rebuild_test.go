@@ -41,7 +41,7 @@ func keepWriting(t *testing.T, rig *testrig.Rig, centers ...string) (stop func()
 					return
 				default:
 				}
-				if _, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta("assessor"), "2022", center, assessment.DeductionImposed{
+				if _, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta("organizer"), "2022", center, assessment.DeductionImposed{
 					Item: "8.1", Reason: "负面报道", Source: "媒体", OccurredOn: "2022-09-01",
 				}); err != nil {
 					t.Error(err)
@@ -102,7 +102,7 @@ func TestRebuildLetsViewsFinish(t *testing.T) {
 		rebuilt <- err
 	}()
 	// Whatever the rebuild does meanwhile, the view shows its own moment.
-	if _, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta("assessor"), "2022", rows[0].Code, assessment.DeductionImposed{
+	if _, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta("organizer"), "2022", rows[0].Code, assessment.DeductionImposed{
 		Item: "8.1", Reason: "负面报道", Source: "媒体", OccurredOn: "2022-09-01",
 	}); err != nil {
 		t.Fatal(err)
@@ -275,7 +275,7 @@ func testUndecodable(t *testing.T, bad eventstore.Proposed) {
 		t.Errorf("the checkpoint moved to %+v, %v", checkpoint, err)
 	}
 	// Others still write; the read model stands still and serves.
-	receipt, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta("assessor"), "2022", rows[0].Code, assessment.DeductionImposed{
+	receipt, err := rig.Commands.ImposeDeduction(ctx, testrig.Meta("organizer"), "2022", rows[0].Code, assessment.DeductionImposed{
 		Item: "8.1", Reason: "负面报道", Source: "媒体", OccurredOn: "2022-09-01",
 	})
 	if err != nil {

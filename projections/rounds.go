@@ -15,9 +15,9 @@ func (p *projector) roundOpened(seq int64, o *round.Opened) error {
 	if _, err := p.addRound(o.Round, o.Standard, o.StandardHash); err != nil {
 		return err
 	}
-	return exec(p.db.writer, `INSERT INTO rounds (id, seq, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, o.Round, seq, o.Name, o.Standard, o.StandardHash,
-		o.Assessment.From, o.Assessment.To, o.Honors.From, o.Honors.To, o.Demo)
+	return exec(p.db.writer, `INSERT INTO rounds (id, seq, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, guide, guide_hash)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, o.Round, seq, o.Name, o.Standard, o.StandardHash,
+		o.Assessment.From, o.Assessment.To, o.Honors.From, o.Honors.To, o.Demo, o.Guide, o.GuideHash)
 }
 
 func (p *projector) roundClosed(e *eventstore.Recorded) error {

@@ -2,7 +2,7 @@ package projections
 
 // schemaVersion changes with the tables below; a read model of another version
 // is rebuilt, never migrated: the log has everything.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // schema is one database at one position. Times are milliseconds since 1970,
 // points hundredths, seq the application events counted from 1 in the log's
@@ -34,7 +34,7 @@ CREATE TABLE rounds (
 	id TEXT PRIMARY KEY, seq INTEGER NOT NULL, name TEXT NOT NULL,
 	standard TEXT NOT NULL, standard_hash TEXT NOT NULL,
 	assess_from TEXT NOT NULL, assess_to TEXT NOT NULL, honors_from TEXT NOT NULL, honors_to TEXT NOT NULL,
-	demo INTEGER NOT NULL, closed INTEGER NOT NULL DEFAULT 0
+	demo INTEGER NOT NULL, guide TEXT NOT NULL, guide_hash TEXT NOT NULL, closed INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE releases (
 	round TEXT NOT NULL, number INTEGER NOT NULL, kind TEXT NOT NULL, reason TEXT NOT NULL,
@@ -52,11 +52,44 @@ CREATE TABLE statuses (
 	assessment INTEGER NOT NULL, seq INTEGER NOT NULL, status TEXT NOT NULL,
 	PRIMARY KEY (assessment, seq)
 ) WITHOUT ROWID;
+-- Who was assigned or recused: accounts stand in metadata only, so they never
+-- leave for the public. recused is the seq of the recusal, 0 without one; who
+-- was recused without having been assigned has assigned 0.
+CREATE TABLE members (
+	assessment INTEGER NOT NULL, pseudonym TEXT NOT NULL, account TEXT NOT NULL,
+	assigned INTEGER NOT NULL, lead INTEGER NOT NULL, recused INTEGER NOT NULL DEFAULT 0,
+	reason TEXT NOT NULL DEFAULT '', on_request INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (assessment, pseudonym)
+) WITHOUT ROWID;
+CREATE INDEX members_by_account ON members (account, assessment);
+CREATE TABLE observations (
+	assessment INTEGER NOT NULL, number INTEGER NOT NULL, seq INTEGER NOT NULL,
+	clause INTEGER NOT NULL, text TEXT NOT NULL, method TEXT NOT NULL, observed INTEGER NOT NULL, evidence TEXT NOT NULL,
+	by TEXT NOT NULL, at INTEGER NOT NULL,
+	PRIMARY KEY (assessment, number)
+) WITHOUT ROWID;
+CREATE TABLE returns (
+	assessment INTEGER NOT NULL, seq INTEGER NOT NULL, reason TEXT NOT NULL, clauses TEXT NOT NULL,
+	by TEXT NOT NULL, at INTEGER NOT NULL,
+	PRIMARY KEY (assessment, seq)
+) WITHOUT ROWID;
+-- Which records a piece of evidence belongs to, by its SHA-256: not each one that
+-- refers to it, see projector.evidence.
+CREATE TABLE evidence (
+	sha256 TEXT NOT NULL, assessment INTEGER NOT NULL,
+	PRIMARY KEY (sha256, assessment)
+) WITHOUT ROWID;
+-- Who uploaded a piece of evidence, by account.
+CREATE TABLE uploads (
+	sha256 TEXT NOT NULL, account TEXT NOT NULL,
+	PRIMARY KEY (sha256, account)
+) WITHOUT ROWID;
+-- detail is JSON of what was counted, ticked and overridden, '' without it.
 CREATE TABLE entries (
 	assessment INTEGER NOT NULL, clause INTEGER NOT NULL, version INTEGER NOT NULL,
 	seq INTEGER NOT NULL, replaced INTEGER NOT NULL DEFAULT 0,
 	outcome TEXT NOT NULL, points INTEGER NOT NULL, method TEXT NOT NULL, observed INTEGER NOT NULL,
-	reason TEXT NOT NULL, evidence TEXT NOT NULL, why TEXT NOT NULL,
+	reason TEXT NOT NULL, evidence TEXT NOT NULL, why TEXT NOT NULL, detail TEXT NOT NULL,
 	by TEXT NOT NULL, at INTEGER NOT NULL,
 	PRIMARY KEY (assessment, clause, version)
 ) WITHOUT ROWID;

@@ -90,14 +90,14 @@ func count(conn *sqlite.Conn, sql string, args ...any) (n int, err error) {
 	return n, err
 }
 
-const roundColumns = `SELECT id, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, closed FROM rounds`
+const roundColumns = `SELECT id, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, closed, guide, guide_hash FROM rounds`
 
 func scanRound(s *sqlite.Stmt) RoundView {
 	return RoundView{
 		ID: s.ColumnText(0), Name: s.ColumnText(1), Standard: s.ColumnText(2), StandardHash: s.ColumnText(3),
 		AssessmentPeriod: domain.Period{From: s.ColumnText(4), To: s.ColumnText(5)},
 		Honors:           domain.Period{From: s.ColumnText(6), To: s.ColumnText(7)},
-		Demo:             s.ColumnBool(8), Closed: s.ColumnBool(9),
+		Demo:             s.ColumnBool(8), Closed: s.ColumnBool(9), Guide: s.ColumnText(10), GuideHash: s.ColumnText(11),
 	}
 }
 

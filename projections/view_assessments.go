@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,6 +51,16 @@ func (v *View) assessmentRow(id, subject string) (assessmentRow, error) {
 // release counts a district only when it was signed off, so does an asOf
 // before Latest.
 func (v *View) Assessment(id, subject string, asOf int64) (AssessmentView, error) {
+	return v.assessment(id, subject, asOf, asOf != Latest)
+}
+
+// SettledAssessment is Assessment for those who may not look into the
+// district's record: it counts only once signed off, also at Latest.
+func (v *View) SettledAssessment(id, subject string, asOf int64) (AssessmentView, error) {
+	return v.assessment(id, subject, asOf, true)
+}
+
+func (v *View) assessment(id, subject string, asOf int64, settled bool) (AssessmentView, error) {
 	row, err := v.assessmentRow(id, subject)
 	if err != nil {
 		return AssessmentView{}, err
@@ -76,7 +87,7 @@ func (v *View) Assessment(id, subject string, asOf int64) (AssessmentView, error
 	}
 	district := record.Sheet
 	if out.Kind == domain.Center {
-		if district, err = v.districtSheet(id, out.District, asOf, out.Entries); err != nil {
+		if district, err = v.districtSheet(id, out.District, asOf, settled, out.Entries); err != nil {
 			return out, err
 		}
 	}
@@ -84,7 +95,13 @@ func (v *View) Assessment(id, subject string, asOf int64) (AssessmentView, error
 	if out.Deductions, err = v.deductions(row.id, asOf); err != nil {
 		return out, err
 	}
-	out.Honors, err = v.honors(row.id, asOf)
+	if out.Honors, err = v.honors(row.id, asOf); err != nil {
+		return out, err
+	}
+	if out.Observations, err = v.observations(row, asOf); err != nil {
+		return out, err
+	}
+	out.Returns, err = v.returns(row.id, asOf)
 	return out, err
 }
 
@@ -98,8 +115,9 @@ func (v *View) revisionAsOf(id, asOf int64) (revision uint64, err error) {
 	return revision, err
 }
 
-// districtSheet reads what the district's record adds to a center's.
-func (v *View) districtSheet(id, code string, asOf int64, entries map[string]EntryView) (domain.Sheet, error) {
+// districtSheet reads what the district's record adds to a center's; if it must
+// be settled, nothing unless it was signed off at the moment.
+func (v *View) districtSheet(id, code string, asOf int64, settled bool, entries map[string]EntryView) (domain.Sheet, error) {
 	var exists bool
 	if err := query(v.conn, "SELECT 1 FROM assessments WHERE round = ? AND subject = ?", func(*sqlite.Stmt) error {
 		exists = true
@@ -111,7 +129,7 @@ func (v *View) districtSheet(id, code string, asOf int64, entries map[string]Ent
 	if err != nil {
 		return domain.Sheet{}, err
 	}
-	if asOf != Latest {
+	if settled {
 		status, err := statusAsOf(v.conn, row.id, asOf)
 		if err != nil || status != assessment.SignedOff {
 			return domain.Sheet{}, err
@@ -127,27 +145,34 @@ func (v *View) districtSheet(id, code string, asOf int64, entries map[string]Ent
 	return record.Sheet, nil
 }
 
-const entryColumns = `SELECT clause, version, outcome, points, method, observed, reason, evidence, why, by, at, seq, replaced FROM entries WHERE assessment = ?`
+const entryColumns = `SELECT clause, version, outcome, points, method, observed, reason, evidence, why, by, at, seq, replaced, detail FROM entries WHERE assessment = ?`
 
-func scanEntry(s *sqlite.Stmt, std *domain.Standard) EntryView {
+func scanEntry(s *sqlite.Stmt, std *domain.Standard) (EntryView, error) {
+	var detail computed
+	if text := s.ColumnText(13); text != "" {
+		if err := json.Unmarshal([]byte(text), &detail); err != nil {
+			return EntryView{}, fmt.Errorf("detail of an entry: %w", err)
+		}
+	}
 	return EntryView{
 		Clause: std.Clauses()[s.ColumnInt(0)].Code, Version: s.ColumnInt(1),
 		Finding: assessment.Finding{
 			Outcome: domain.Outcome(s.ColumnText(2)), Points: points(s, 3), Method: assessment.Method(s.ColumnText(4)),
 			ObservedAt: millis(s.ColumnInt64(5)), Reason: s.ColumnText(6), Evidence: strings.Fields(s.ColumnText(7)),
+			Counts: detail.Counts, Checklist: detail.Checklist, Computed: detail.Computed, Override: detail.Override,
 		},
 		Why: s.ColumnText(8), By: s.ColumnText(9), At: millis(s.ColumnInt64(10)), Seq: s.ColumnInt64(11), Replaced: s.ColumnInt64(12),
-	}
+	}, nil
 }
 
 // standingEntries reads the entries that stand as of a seq. What superseded
 // them later is not to be seen from there.
 func (v *View) standingEntries(row assessmentRow, asOf int64, into map[string]EntryView) error {
 	return query(v.conn, entryColumns+" AND seq <= ? AND (replaced = 0 OR replaced > ?)", func(s *sqlite.Stmt) error {
-		e := scanEntry(s, row.std)
+		e, err := scanEntry(s, row.std)
 		e.Replaced = 0
 		into[e.Clause] = e
-		return nil
+		return err
 	}, row.id, asOf, asOf)
 }
 
@@ -164,8 +189,9 @@ func (v *View) EntryHistory(id, subject, code string) ([]EntryView, error) {
 	}
 	var history []EntryView
 	err = query(v.conn, entryColumns+" AND clause = ? ORDER BY version", func(s *sqlite.Stmt) error {
-		history = append(history, scanEntry(s, row.std))
-		return nil
+		e, err := scanEntry(s, row.std)
+		history = append(history, e)
+		return err
 	}, row.id, clause.Index())
 	return history, err
 }
@@ -253,4 +279,31 @@ func blob(s *sqlite.Stmt, column int) []byte {
 	b := make([]byte, s.ColumnLen(column))
 	s.ColumnBytes(column, b)
 	return b
+}
+
+func (v *View) observations(row assessmentRow, asOf int64) (out []assessment.ObservationRecorded, err error) {
+	err = query(v.conn, `SELECT number, clause, text, method, observed, evidence, by, at FROM observations
+		WHERE assessment = ? AND seq <= ? ORDER BY number`, func(s *sqlite.Stmt) error {
+		out = append(out, assessment.ObservationRecorded{
+			Stamp:       domain.Stamp{By: s.ColumnText(6), At: millis(s.ColumnInt64(7))},
+			Observation: s.ColumnInt(0), Clause: row.std.Clauses()[s.ColumnInt(1)].Code, Text: s.ColumnText(2),
+			Method: assessment.Method(s.ColumnText(3)), ObservedAt: millis(s.ColumnInt64(4)), Evidence: strings.Fields(s.ColumnText(5)),
+		})
+		return nil
+	}, row.id, asOf)
+	return out, err
+}
+
+func (v *View) returns(id, asOf int64) (out []ReturnView, err error) {
+	err = query(v.conn, "SELECT seq, reason, clauses, by, at FROM returns WHERE assessment = ? AND seq <= ? ORDER BY seq", func(s *sqlite.Stmt) error {
+		r := ReturnView{Seq: s.ColumnInt64(0), Returned: assessment.Returned{
+			Stamp: domain.Stamp{By: s.ColumnText(3), At: millis(s.ColumnInt64(4))}, Reason: s.ColumnText(1),
+		}}
+		if err := json.Unmarshal([]byte(s.ColumnText(2)), &r.Clauses); err != nil {
+			return fmt.Errorf("clauses of a return: %w", err)
+		}
+		out = append(out, r)
+		return nil
+	}, id, asOf)
+	return out, err
 }

@@ -36,16 +36,18 @@ func TestProgress(t *testing.T) {
 				if i.Basis == domain.Award {
 					outcome = domain.Awarded
 				}
-				scores = append(scores, assessment.Score{Clause: c.Code, Finding: assessment.Finding{
-					Outcome: outcome, Method: assessment.SiteVisit, ObservedAt: testrig.Day,
-				}})
+				f := assessment.Finding{Outcome: outcome, Method: assessment.SiteVisit, ObservedAt: testrig.Day}
+				if outcome == domain.Met {
+					testrig.Count(c, &f)
+				}
+				scores = append(scores, assessment.Score{Clause: c.Code, Finding: f})
 			}
 		}
 		return scores
 	}
 	assess := func(subject string, scores []assessment.Score) {
 		t.Helper()
-		must(rig.Commands.OpenAssessment(ctx, testrig.Meta("organizer"), "r", subject))
+		rig.OpenAssessment(t, "r", subject)
 		must(rig.Commands.RecordScores(ctx, testrig.Meta("assessor"), "r", subject, scores))
 	}
 	assess("310101", met(domain.District, 1)) // 7.3, which is all that judges a district

@@ -25,6 +25,7 @@ const Latest int64 = 1<<63 - 1
 type RoundView struct {
 	ID, Name                 string
 	Standard, StandardHash   string
+	Guide, GuideHash         string // "" without a scoring guide
 	AssessmentPeriod, Honors domain.Period
 	Demo, Closed             bool
 	Releases                 []ReleaseView // oldest first
@@ -83,6 +84,9 @@ type AssessmentView struct {
 	Entries    map[string]EntryView
 	Deductions []DeductionView
 	Honors     []HonorView
+	// Observations and Returns are oldest first.
+	Observations []assessment.ObservationRecorded
+	Returns      []ReturnView
 }
 
 // EntryView is one version of a score entry.
@@ -113,6 +117,8 @@ const (
 	HonorPending  HonorState = "pending"
 	HonorAccepted HonorState = "accepted"
 	HonorRejected HonorState = "rejected"
+	// HonorWithdrawn is a claim that the center took back.
+	HonorWithdrawn HonorState = "withdrawn"
 )
 
 // HonorView is an honor claim with its decision.
@@ -120,7 +126,23 @@ type HonorView struct {
 	assessment.HonorClaimed
 	State  HonorState
 	Points domain.Points // when accepted
-	Reason string        // when rejected
+	Reason string        // when rejected or withdrawn
+}
+
+// MemberView is a person's place in a record's team. The account is for those
+// who may know it.
+type MemberView struct {
+	Pseudonym, Account string
+	Assigned           bool // false for who was recused without being assigned
+	Lead, Recused      bool
+	Reason             string // of the recusal
+	OnRequest          bool   // the center asked for it
+}
+
+// ReturnView is a return to the assessors.
+type ReturnView struct {
+	assessment.Returned
+	Seq int64
 }
 
 // TrailView is one event of the trail.

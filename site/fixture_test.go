@@ -15,6 +15,7 @@ import (
 	"mingjian/domain"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
+	"mingjian/internal/testrig"
 )
 
 // fixture is a release decided by the real domain: every finding passes its
@@ -105,9 +106,11 @@ func apply(t testing.TB, fold func(domain.Event) error, decide func() ([]domain.
 
 func (f *fixture) open(t testing.TB, subject, district string, kind domain.SubjectKind) *assessment.Assessment {
 	a := assessment.New(f.crit.Standard)
+	a.Rules.Compute = f.crit.Compute
 	apply(t, a.Apply, func() ([]domain.Event, error) {
 		return a.Open(assessment.Opened{Stamp: assessor, Round: "2022", Subject: subject, District: district, Kind: kind})
 	})
+	apply(t, a.Apply, func() ([]domain.Event, error) { return a.Assign(reviewer, assessor.By, true) })
 	f.judged[subject] = a
 	return a
 }
@@ -149,6 +152,9 @@ func (f *fixture) judgeCenter(t testing.TB, center registry.CenterRegistered, ra
 		}
 		if hostileReasons && clause.Code == "1.1.1" {
 			found.Outcome, found.Points, found.Reason = domain.Lost, 50, hostile
+		}
+		if found.Outcome == domain.Met || found.Outcome == domain.Lost {
+			testrig.Count(clause, &found)
 		}
 		scores = append(scores, assessment.Score{Clause: clause.Code, Finding: found})
 	}

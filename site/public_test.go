@@ -20,6 +20,7 @@ import (
 	"mingjian/domain"
 	"mingjian/domain/assessment"
 	"mingjian/eventstore"
+	"mingjian/internal/testrig"
 	"mingjian/projections"
 	"mingjian/site"
 )
@@ -49,7 +50,8 @@ func startPlatform(t testing.TB) *platform {
 	must(t, err)
 	t.Cleanup(func() { must(t, p.model.Close()) })
 	p.commands, err = command.New(command.Config{
-		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Results: p.model, PseudonymKey: make([]byte, 32),
+		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: p.model, PseudonymKey: make([]byte, 32),
+		Actors: testrig.People{}, Evidence: testrig.Arrived{},
 	})
 	must(t, err)
 	runner, err := projections.Run(context.WithoutCancel(ctx), quiet, projections.Handler{
@@ -76,9 +78,10 @@ func meta(actor string) command.Meta {
 }
 
 const (
-	assessor = "account-of-the-assessor"
-	reviewer = "account-of-the-reviewer"
-	theRound = "spring-2022"
+	organizer = "organizer-1"
+	assessor  = "assessor-1"
+	reviewer  = "reviewer-1"
+	theRound  = "spring-2022"
 )
 
 // evaluate takes a round with three centers of two districts to a release; the
@@ -87,21 +90,22 @@ func (p *platform) evaluate(t testing.TB) {
 	t.Helper()
 	ctx, c := t.Context(), p.commands
 	did := func(_ command.Receipt, err error) { t.Helper(); must(t, err) }
-	did(c.RegisterDistrict(ctx, meta(assessor), "310101", "黄浦区"))
-	did(c.RegisterDistrict(ctx, meta(assessor), "310104", "徐汇区"))
+	did(c.RegisterDistrict(ctx, meta(organizer), "310101", "黄浦区"))
+	did(c.RegisterDistrict(ctx, meta(organizer), "310104", "徐汇区"))
 	centers := []string{"310101002", "310101013", "310104003"}
 	for i, code := range centers {
-		did(c.RegisterCenter(ctx, meta(assessor), code, code[:6], fmt.Sprintf("%c街道", []rune("甲乙丙")[i]), true))
+		did(c.RegisterCenter(ctx, meta(organizer), code, code[:6], fmt.Sprintf("%c街道", []rune("甲乙丙")[i]), true))
 	}
-	did(c.OpenRound(ctx, meta(assessor), command.OpenRound{
+	did(c.OpenRound(ctx, meta(organizer), command.OpenRound{
 		Round: theRound, Name: "2022年第三方评估", Standard: "2022", Demo: true,
 		Assessment: domain.Period{From: "2022-03-01", To: "2022-11-30"}, Honors: domain.Period{From: "2020-01-01", To: "2022-06-30"},
 	}))
 	for _, subject := range append([]string{"310101", "310104"}, centers...) {
-		did(c.OpenAssessment(ctx, meta(assessor), theRound, subject))
+		did(c.OpenAssessment(ctx, meta(organizer), theRound, subject))
+		did(c.AssignAssessor(ctx, meta(organizer), theRound, subject, assessor, true))
 		did(c.RecordScores(ctx, meta(assessor), theRound, subject, findings(t, subject)))
 		if subject == "310101013" {
-			did(c.ImposeDeduction(ctx, meta(assessor), theRound, subject, assessment.DeductionImposed{
+			did(c.ImposeDeduction(ctx, meta(organizer), theRound, subject, assessment.DeductionImposed{
 				Item: "8.1", Reason: "排队纠纷处置不当。", Source: "媒体报道", OccurredOn: "2022-05-17",
 			}))
 		}
@@ -111,7 +115,7 @@ func (p *platform) evaluate(t testing.TB) {
 		}
 	}
 	p.settle(t)
-	did(c.Publish(ctx, meta(reviewer), theRound, "本轮评估结束"))
+	did(c.Publish(ctx, meta(organizer), theRound, "本轮评估结束"))
 	p.settle(t)
 }
 
@@ -144,6 +148,9 @@ func findings(t testing.TB, subject string) []assessment.Score {
 			found.Outcome, found.Points = domain.Awarded, 150
 		case clause.Code == "1.1.1" && subject == "310101002":
 			found.Outcome, found.Points, found.Reason = domain.Lost, 75, "门牌褪色 <script>alert(1)</script>"
+		}
+		if indicator.Basis == domain.Deduct {
+			testrig.Count(clause, &found)
 		}
 		scores = append(scores, assessment.Score{Clause: clause.Code, Finding: found})
 	}
@@ -195,7 +202,7 @@ func TestBuildFromThePublicSchema(t *testing.T) {
 		t.Errorf("release-demo.json: %+v", all.Centers)
 	}
 	// The same release again, when the log has grown: the same bytes.
-	_, err = p.commands.LiftDeduction(t.Context(), meta(assessor), theRound, "310101013", 1, "查无此事")
+	_, err = p.commands.LiftDeduction(t.Context(), meta(organizer), theRound, "310101013", 1, "查无此事")
 	must(t, err)
 	p.settle(t)
 	again, err := s.Build(t.Context(), theRound, 1)

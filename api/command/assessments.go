@@ -2,6 +2,8 @@ package command
 
 import (
 	"context"
+	"crypto/sha256"
+	"fmt"
 	"time"
 
 	"mingjian/domain"
@@ -15,7 +17,7 @@ func (c *Commands) OpenAssessment(ctx context.Context, m Meta, id, subject strin
 	if err != nil {
 		return Receipt{}, err
 	}
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "openAssessment", id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
 		return a.Open(assessment.Opened{
 			Stamp: by, Round: id, Subject: subject, Kind: kind, District: district,
 			Standard: r.Standard, StandardHash: r.StandardHash,
@@ -28,15 +30,21 @@ func (c *Commands) RecordScores(ctx context.Context, m Meta, id, subject string,
 	exact := make([]assessment.Score, len(scores))
 	for i, s := range scores {
 		exact[i] = normal(s)
+		if err := c.arrived(ctx, s.Evidence...); err != nil {
+			return Receipt{}, err
+		}
 	}
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "recordScores", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.RecordScores(by, exact)
 	})
 }
 
 // ReviseScore supersedes the entry on a clause that has the given version.
 func (c *Commands) ReviseScore(ctx context.Context, m Meta, id, subject string, supersedes int, s assessment.Score, why string) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	if err := c.arrived(ctx, s.Evidence...); err != nil {
+		return Receipt{}, err
+	}
+	return c.onAssessment(ctx, m, "reviseScore", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.ReviseScore(by, supersedes, normal(s), why)
 	})
 }
@@ -49,49 +57,87 @@ func normal(s assessment.Score) assessment.Score {
 
 // ImposeDeduction subtracts a section 8 item from a center's total.
 func (c *Commands) ImposeDeduction(ctx context.Context, m Meta, id, subject string, d assessment.DeductionImposed) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	if err := c.arrived(ctx, d.Evidence...); err != nil {
+		return Receipt{}, err
+	}
+	return c.onAssessment(ctx, m, "imposeDeduction", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.ImposeDeduction(by, d)
 	})
 }
 
 // LiftDeduction ends a deduction.
 func (c *Commands) LiftDeduction(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "liftDeduction", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.LiftDeduction(by, number, reason)
 	})
 }
 
 // ClaimHonor asks for points under the honor indicator.
 func (c *Commands) ClaimHonor(ctx context.Context, m Meta, id, subject string, h assessment.HonorClaimed) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
+	if err := c.arrived(ctx, h.Document); err != nil {
+		return Receipt{}, err
+	}
+	return c.onAssessment(ctx, m, "claimHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
 		return a.ClaimHonor(by, h, r.Honors)
 	})
 }
 
 // AcceptHonor awards points for a claim.
 func (c *Commands) AcceptHonor(ctx context.Context, m Meta, id, subject string, number int, p domain.Points) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "acceptHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.AcceptHonor(by, number, p)
 	})
 }
 
 // RejectHonor turns a claim down.
 func (c *Commands) RejectHonor(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "rejectHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.RejectHonor(by, number, reason)
+	})
+}
+
+// WithdrawHonor takes a claim back that waits for a decision.
+func (c *Commands) WithdrawHonor(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
+	return c.onAssessment(ctx, m, "withdrawHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.WithdrawHonor(by, number, reason)
 	})
 }
 
 // Submit hands a complete record to review.
 func (c *Commands) Submit(ctx context.Context, m Meta, id, subject string) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "submitAssessment", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.Submit(by)
+	})
+}
+
+// ReturnAssessment hands a submitted record back to its assessors.
+func (c *Commands) ReturnAssessment(ctx context.Context, m Meta, id, subject, reason string, clauses []assessment.ClauseReason) (Receipt, error) {
+	return c.onAssessment(ctx, m, "returnAssessment", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+		return a.Return(by, reason, clauses)
 	})
 }
 
 // Approve signs a submitted record off.
 func (c *Commands) Approve(ctx context.Context, m Meta, id, subject string) (Receipt, error) {
-	return c.onAssessment(ctx, m, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "approveAssessment", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.Approve(by)
 	})
+}
+
+// arrived refuses hashes of evidence that the store does not hold. What is not
+// a hash at all is left for the domain to refuse.
+func (c *Commands) arrived(ctx context.Context, hashes ...string) error {
+	for _, hash := range hashes {
+		if len(hash) != sha256.Size*2 {
+			continue
+		}
+		there, err := c.config.Evidence.Has(ctx, hash)
+		if err != nil {
+			return fmt.Errorf("evidence %.12s…: %w", hash, err)
+		}
+		if !there {
+			return fmt.Errorf("evidence %.12s…: %w", hash, domain.ErrUnknownEvidence)
+		}
+	}
+	return nil
 }

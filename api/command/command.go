@@ -20,6 +20,7 @@ import (
 	"mingjian/domain"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
+	"mingjian/domain/rights"
 	"mingjian/domain/round"
 	"mingjian/eventstore"
 )
@@ -29,7 +30,7 @@ type Meta struct {
 	// ID is made by the client (a UUID, version 7 for choice). The same ID sent
 	// again returns the first result and records nothing.
 	ID string
-	// Actor is the account that acts.
+	// Actor is the account that acts, as its session says.
 	Actor string
 	// ClientTime is the client's clock, if it says so; Note is internal.
 	ClientTime time.Time
@@ -56,12 +57,28 @@ type Results interface {
 	Approved(ctx context.Context, round string) (approved int, logSize int64, err error)
 }
 
+// Actors tells what an account may be at the moment.
+type Actors interface {
+	// Actor finds an account with its grants, as the log has them now. An account
+	// that is unknown or disabled is domain.ErrUnknownAccount or ErrDisabled.
+	Actor(ctx context.Context, account string) (rights.Actor, error)
+}
+
+// Evidence tells which pieces of evidence have arrived.
+type Evidence interface {
+	// Has reports whether a piece is in the store, by its SHA-256.
+	Has(ctx context.Context, sha256 string) (bool, error)
+}
+
 // Config says what the commands work on.
 type Config struct {
 	Log      *eventstore.Log
 	Codec    *eventstore.Codec
 	Criteria func(id string) (*criteria.Criteria, error)
+	Guides   func(id string) (*criteria.Guide, error)
 	Results  Results
+	Actors   Actors
+	Evidence Evidence
 	// PseudonymKey keeps pseudonyms meaningless to whoever lacks it; 32 bytes.
 	PseudonymKey []byte
 	Now          func() time.Time // time.Now if nil
@@ -70,8 +87,8 @@ type Config struct {
 // Validate reports all faults at once.
 func (c Config) Validate() error {
 	var faults []error
-	if c.Log == nil || c.Codec == nil || c.Criteria == nil || c.Results == nil {
-		faults = append(faults, errors.New("command: log, codec, criteria and results are needed"))
+	if c.Log == nil || c.Codec == nil || c.Criteria == nil || c.Guides == nil || c.Results == nil || c.Actors == nil || c.Evidence == nil {
+		faults = append(faults, errors.New("command: log, codec, criteria, guides, results, actors and evidence are needed"))
 	}
 	if len(c.PseudonymKey) < 32 {
 		faults = append(faults, fmt.Errorf("command: a pseudonym key of %d bytes, at least 32 needed", len(c.PseudonymKey)))
@@ -120,30 +137,58 @@ const (
 	maxNote  = 2000
 )
 
-// prepare checks a command's metadata and stamps it.
-func (c *Commands) prepare(m Meta, stream string) (eventstore.Command, domain.Stamp, error) {
-	id, err := uuid.Parse(m.ID)
-	if err != nil || id == uuid.Nil {
-		return eventstore.Command{}, domain.Stamp{}, fmt.Errorf("command id %.60q is not a UUID: %w", m.ID, domain.ErrInvalid)
-	}
-	if actor := strings.TrimSpace(m.Actor); actor == "" || len(m.Actor) > maxActor {
-		return eventstore.Command{}, domain.Stamp{}, fmt.Errorf("actor %.60q: an account of at most %d bytes is needed: %w", m.Actor, maxActor, domain.ErrInvalid)
-	}
-	if len(m.Note) > maxNote {
-		return eventstore.Command{}, domain.Stamp{}, fmt.Errorf("note of %d bytes, at most %d: %w", len(m.Note), maxNote, domain.ErrInvalid)
-	}
-	now := c.config.Now().UTC().Truncate(time.Millisecond)
-	cmd := eventstore.Command{Stream: stream, Expected: m.Expected, Metadata: eventstore.Metadata{
-		CommandID: id, Actor: m.Actor, Correlation: id.String(), ClientTime: m.ClientTime.UTC(), ServerTime: now, Note: m.Note,
-	}}
-	return cmd, domain.Stamp{By: c.pseudonym(stream, m.Actor), At: now}, nil
+// prepared is a command that is stamped and knows who sends it.
+type prepared struct {
+	eventstore.Command
+	by    domain.Stamp
+	actor rights.Actor
+	name  rights.Command
+	on    string // the subject, "" where there is none
 }
 
-// pseudonym names an account within one subject: stable there, meaningless
+// allow refuses what the actor's grants do not allow. It is asked only when
+// there is something to decide: a command that is on record keeps its result,
+// whatever became of its sender.
+func (p prepared) allow() error { return rights.Allow(p.actor, p.name, p.on) }
+
+// prepare checks a command's metadata, stamps it, and finds its actor.
+func (c *Commands) prepare(ctx context.Context, m Meta, name rights.Command, subject, stream string) (prepared, error) {
+	id, err := uuid.Parse(m.ID)
+	if err != nil || id == uuid.Nil {
+		return prepared{}, fmt.Errorf("command id %.60q is not a UUID: %w", m.ID, domain.ErrInvalid)
+	}
+	if actor := strings.TrimSpace(m.Actor); actor == "" || len(m.Actor) > maxActor {
+		return prepared{}, fmt.Errorf("actor %.60q: an account of at most %d bytes is needed: %w", m.Actor, maxActor, domain.ErrInvalid)
+	}
+	if len(m.Note) > maxNote {
+		return prepared{}, fmt.Errorf("note of %d bytes, at most %d: %w", len(m.Note), maxNote, domain.ErrInvalid)
+	}
+	actor, err := c.config.Actors.Actor(ctx, m.Actor)
+	if err != nil {
+		return prepared{}, err
+	}
+	now := c.now()
+	return prepared{
+		Command: eventstore.Command{Stream: stream, Expected: m.Expected, Metadata: eventstore.Metadata{
+			CommandID: id, Actor: m.Actor, Correlation: id.String(), ClientTime: m.ClientTime.UTC(), ServerTime: now, Note: m.Note,
+		}},
+		by: domain.Stamp{By: c.Pseudonym(stream, m.Actor), At: now}, actor: actor, name: name, on: subject,
+	}, nil
+}
+
+// now is the deciding server's time as it is kept.
+func (c *Commands) now() time.Time { return c.config.Now().UTC().Truncate(time.Millisecond) }
+
+// Pseudonym names an account within one stream: stable there, meaningless
 // elsewhere. 80 bits keep two people of one subject apart for good.
-func (c *Commands) pseudonym(subject, account string) string {
-	mac := hmac.New(sha256.New, c.config.PseudonymKey)
-	fmt.Fprintf(mac, "%s\x00%s", subject, account)
+func (c *Commands) Pseudonym(stream, account string) string {
+	return Pseudonym(c.config.PseudonymKey, stream, account)
+}
+
+// Pseudonym is an account's name within one stream under a key.
+func Pseudonym(key []byte, stream, account string) string {
+	mac := hmac.New(sha256.New, key)
+	fmt.Fprintf(mac, "%s\x00%s", stream, account)
 	return strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(mac.Sum(nil)[:10]))
 }
 
@@ -178,7 +223,8 @@ func (c *Commands) lookAtRound(ctx context.Context, id string, see func(*round.R
 // inRound is what a decision on a subject needs to know of the round.
 type inRound struct {
 	*round.Opened
-	std *domain.Standard
+	std   *domain.Standard
+	rules assessment.Rules
 	// progress refuses new work, such as in a round that is closed. It is asked
 	// only when there is something to decide: a command that is on record keeps
 	// its first result, whatever has happened to the round since.
@@ -201,8 +247,34 @@ func (c *Commands) round(ctx context.Context, id string) (inRound, error) {
 	if err != nil {
 		return inRound{}, fmt.Errorf("round %s: %w", id, err)
 	}
-	found.std = adopted.Standard
+	guide, err := c.guide(found.Guide, found.GuideHash, found.Standard)
+	if err != nil {
+		return inRound{}, fmt.Errorf("round %s: %w", id, err)
+	}
+	found.std, found.rules = adopted.Standard, assessment.Rules{Compute: adopted.Compute}
+	if guide != nil {
+		found.rules.Guide = guide.Guide
+	}
 	return found, nil
+}
+
+// guide finds a scoring guide that a round adopts or, by hash, has adopted;
+// nil where it has none.
+func (c *Commands) guide(id, hash, standard string) (*criteria.Guide, error) {
+	if id == "" {
+		return nil, nil
+	}
+	guide, err := c.config.Guides(id)
+	if err != nil {
+		return nil, err
+	}
+	if guide.Standard != standard {
+		return nil, fmt.Errorf("guide %s is for standard %s, the round adopts %s: %w", id, guide.Standard, standard, domain.ErrInvalid)
+	}
+	if hash != "" && guide.Hash != hash {
+		return nil, fmt.Errorf("guide %s has hash %s here, the round adopted %s: %w", id, guide.Hash, hash, domain.ErrUnknownStandard)
+	}
+	return guide, nil
 }
 
 func (c *Commands) adopted(id, hash string) (*criteria.Criteria, error) {
@@ -216,16 +288,19 @@ func (c *Commands) adopted(id, hash string) (*criteria.Criteria, error) {
 	return adopted, nil
 }
 
+// decision is what a command on a subject's record comes to.
+type decision = func(*assessment.Assessment, domain.Stamp, *round.Opened) ([]domain.Event, error)
+
 // onAssessment runs a decision on a subject's record in a round in progress.
-func (c *Commands) onAssessment(
-	ctx context.Context, m Meta, id, subject string,
-	decide func(*assessment.Assessment, domain.Stamp, *round.Opened) ([]domain.Event, error),
-) (Receipt, error) {
-	stream := AssessmentStream(id, subject)
-	cmd, by, err := c.prepare(m, stream)
+func (c *Commands) onAssessment(ctx context.Context, m Meta, name rights.Command, id, subject string, decide decision) (Receipt, error) {
+	cmd, err := c.prepare(ctx, m, name, subject, AssessmentStream(id, subject))
 	if err != nil {
 		return Receipt{}, err
 	}
+	return c.decide(ctx, cmd, id, subject, decide)
+}
+
+func (c *Commands) decide(ctx context.Context, cmd prepared, id, subject string, decide decision) (Receipt, error) {
 	in, err := c.round(ctx, id)
 	if err != nil {
 		return Receipt{}, err
@@ -233,18 +308,25 @@ func (c *Commands) onAssessment(
 	if _, _, err := c.subject(ctx, subject); err != nil {
 		return Receipt{}, err
 	}
-	result, err := eventstore.Execute(ctx, c.config.Log, c.config.Codec, cmd,
-		func() *assessment.Assessment { return assessment.New(in.std) },
+	result, err := eventstore.Execute(ctx, c.config.Log, c.config.Codec, cmd.Command,
+		func() *assessment.Assessment {
+			a := assessment.New(in.std)
+			a.Rules = in.rules
+			return a
+		},
 		func(a *assessment.Assessment) ([]domain.Event, error) {
+			if err := cmd.allow(); err != nil {
+				return nil, err
+			}
 			if in.progress != nil {
 				return nil, in.progress
 			}
-			return decide(a, by, in.Opened)
+			return decide(a, cmd.by, in.Opened)
 		})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("%s in round %s: %w", subject, id, err)
 	}
-	return receipt(stream, result, nil)
+	return receipt(cmd.Stream, result, nil)
 }
 
 // subject looks a center or district up in the registry.

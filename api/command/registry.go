@@ -8,19 +8,20 @@ import (
 
 	"mingjian/domain"
 	"mingjian/domain/registry"
+	"mingjian/domain/rights"
 	"mingjian/eventstore"
 )
 
 // RegisterDistrict adds a district.
 func (c *Commands) RegisterDistrict(ctx context.Context, m Meta, code, name string) (Receipt, error) {
-	return c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
+	return c.onRegistry(ctx, m, "registerDistrict", func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
 		return r.RegisterDistrict(by, code, name)
 	})
 }
 
 // RegisterCenter adds a center for an area of a registered district.
 func (c *Commands) RegisterCenter(ctx context.Context, m Meta, code, district, area string, demo bool) (Receipt, error) {
-	return c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
+	return c.onRegistry(ctx, m, "registerCenter", func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
 		return r.RegisterCenter(by, code, district, area, demo)
 	})
 }
@@ -55,6 +56,13 @@ func (c *Commands) RegisterRoster(ctx context.Context, m Meta, rows []registry.R
 	if err != nil {
 		return Receipt{}, fmt.Errorf("command id %.60q is not a UUID: %w", m.ID, domain.ErrInvalid)
 	}
+	actor, err := c.config.Actors.Actor(ctx, m.Actor)
+	if err == nil {
+		err = rights.Allow(actor, "registerRoster", "")
+	}
+	if err != nil {
+		return Receipt{}, err
+	}
 	// Try the whole before any part is recorded, so that a fault records nothing.
 	if err := c.registry.Look(ctx, func(r *registry.Registry) error {
 		_, err := r.Register(domain.Stamp{}, rows, demo)
@@ -65,7 +73,7 @@ func (c *Commands) RegisterRoster(ctx context.Context, m Meta, rows []registry.R
 	var last Receipt
 	for i, part := range rosterParts(m, rows) {
 		m.ID = uuid.NewSHA1(id, fmt.Appendf(nil, "part %d", i)).String()
-		last, err = c.onRegistry(ctx, m, func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
+		last, err = c.onRegistry(ctx, m, "registerRoster", func(r *registry.Registry, by domain.Stamp) ([]domain.Event, error) {
 			return r.Register(by, part, demo)
 		})
 		if err != nil {
@@ -76,13 +84,18 @@ func (c *Commands) RegisterRoster(ctx context.Context, m Meta, rows []registry.R
 }
 
 func (c *Commands) onRegistry(
-	ctx context.Context, m Meta, decide func(*registry.Registry, domain.Stamp) ([]domain.Event, error),
+	ctx context.Context, m Meta, name rights.Command, decide func(*registry.Registry, domain.Stamp) ([]domain.Event, error),
 ) (Receipt, error) {
-	cmd, by, err := c.prepare(m, registryStream)
+	cmd, err := c.prepare(ctx, m, name, "", registryStream)
 	if err != nil {
 		return Receipt{}, err
 	}
-	result, err := eventstore.Execute(ctx, c.config.Log, c.config.Codec, cmd, registry.New,
-		func(r *registry.Registry) ([]domain.Event, error) { return decide(r, by) })
+	result, err := eventstore.Execute(ctx, c.config.Log, c.config.Codec, cmd.Command, registry.New,
+		func(r *registry.Registry) ([]domain.Event, error) {
+			if err := cmd.allow(); err != nil {
+				return nil, err
+			}
+			return decide(r, cmd.by)
+		})
 	return receipt(cmd.Stream, result, err)
 }

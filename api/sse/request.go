@@ -1,13 +1,13 @@
 package sse
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime"
 	"net/http"
 	"strings"
+
+	"mingjian/internal/strictjson"
 )
 
 // Request is one operation as it arrived.
@@ -66,7 +66,7 @@ func readPost(w http.ResponseWriter, r *http.Request) (body requestBody, refused
 	if err != nil {
 		return body, errBody
 	}
-	if err := decode(raw, &body); err != nil {
+	if err := strictjson.Decode(raw, &body); err != nil {
 		return body, refuse(http.StatusBadRequest, "BAD_REQUEST", "请求不是有效的 JSON。", "the body is not a GraphQL request in JSON: %v", err)
 	}
 	return body, nil
@@ -80,25 +80,11 @@ func readGet(_ http.ResponseWriter, r *http.Request) (body requestBody, refused 
 		if text == "" {
 			continue
 		}
-		if err := decode([]byte(text), into); err != nil {
+		if err := strictjson.Decode([]byte(text), into); err != nil {
 			return body, refuse(http.StatusBadRequest, "BAD_REQUEST", "请求地址中的 JSON 有误。", "%s in the address: %v", name, err)
 		}
 	}
 	return body, nil
-}
-
-var errTrailing = errors.New("it goes on after its end")
-
-func decode(raw []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	if err := decoder.Decode(into); err != nil {
-		return err
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errTrailing
-	}
-	return nil
 }
 
 func checkID(id string) *Refusal {

@@ -8,15 +8,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
+	"mingjian/api/evidence"
 	"mingjian/eventstore/embedded"
 	"mingjian/internal/atomicfile"
 )
 
-// Files of a data folder that a backup holds. Everything else follows from them.
+// Files of a data folder that a backup holds, beside the folders of the keyring
+// and the evidence. Everything else follows from them.
 const (
 	logFile = "log.db"
 	keyFile = "pseudonym.key"
@@ -71,25 +76,65 @@ func (c *backupCmd) fill(ctx context.Context, dir string) error {
 	if err := sound(ctx, filepath.Join(dir, logFile)); err != nil {
 		return err
 	}
+	// What the log refers to is copied after it, so that the copy has all of it.
 	m := manifest{Made: time.Now().UTC().Truncate(time.Second), Files: map[string]string{}}
-	if err := copyFile(filepath.Join(c.Data, keyFile), filepath.Join(dir, keyFile)); err != nil && !errors.Is(err, os.ErrNotExist) {
+	names, err := besideLog(c.Data)
+	if err != nil {
 		return err
 	}
-	for _, name := range []string{logFile, keyFile} {
-		sum, err := fileHash(filepath.Join(dir, name))
+	for _, name := range names {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		to := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return err
+		}
+		err := copyFile(filepath.Join(c.Data, filepath.FromSlash(name)), to)
 		if errors.Is(err, os.ErrNotExist) {
-			continue // a log that only a bare node has served has no key
+			continue // the key of a person who is being erased
 		}
 		if err != nil {
 			return err
 		}
-		m.Files[name] = sum
+		if m.Files[name], err = fileHash(to); err != nil {
+			return err
+		}
+	}
+	if m.Files[logFile], err = fileHash(filepath.Join(dir, logFile)); err != nil {
+		return err
 	}
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
 		return err
 	}
 	return atomicfile.WriteBytes(filepath.Join(dir, manifestFile), append(text, '\n'))
+}
+
+// besideLog lists what a data folder holds beside its log: the deployment's key
+// (a log that only a bare node has served has none), the keyring, the evidence.
+// What is being written has a name that begins with a dot, or lies in a folder.
+func besideLog(data string) (names []string, err error) {
+	if there, err := exists(filepath.Join(data, keyFile)); err != nil {
+		return nil, err
+	} else if there {
+		names = append(names, keyFile)
+	}
+	for _, folder := range []string{keyringFolder, evidenceFolder} {
+		entries, err := os.ReadDir(filepath.Join(data, folder))
+		if errors.Is(err, os.ErrNotExist) {
+			continue // in a bucket, or not used yet
+		}
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range entries {
+			if entry.Type().IsRegular() && !strings.HasPrefix(entry.Name(), ".") {
+				names = append(names, folder+"/"+entry.Name())
+			}
+		}
+	}
+	return names, nil
 }
 
 type restoreCmd struct {
@@ -117,12 +162,13 @@ func (c *restoreCmd) Run(ctx context.Context, io *stdio) error {
 	if err != nil {
 		return fmt.Errorf("%s is no whole backup: %s: %w", c.Dir, manifestFile, err)
 	}
-	for _, name := range []string{logFile, keyFile} {
-		want, ok := m.Files[name]
-		if !ok {
-			continue
+	names := slices.Sorted(maps.Keys(m.Files))
+	for _, name := range names {
+		if !filepath.IsLocal(filepath.FromSlash(name)) {
+			return fmt.Errorf("%s is no backup: it lists %q", c.Dir, name)
 		}
-		got, err := fileHash(filepath.Join(c.Dir, name))
+		want := m.Files[name]
+		got, err := fileHash(filepath.Join(c.Dir, filepath.FromSlash(name)))
 		if err != nil {
 			return fmt.Errorf("%s is no whole backup: %w", c.Dir, err)
 		}
@@ -142,14 +188,13 @@ func (c *restoreCmd) Run(ctx context.Context, io *stdio) error {
 	if err := sound(ctx, filepath.Join(c.Dir, logFile)); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(c.Data, 0o700); err != nil {
-		return err
-	}
-	for _, name := range []string{keyFile, logFile} {
-		if m.Files[name] == "" {
-			continue
+	for _, name := range append(slices.DeleteFunc(names, func(name string) bool { return name == logFile }), logFile) {
+		from, to := filepath.Join(c.Dir, filepath.FromSlash(name)), filepath.Join(c.Data, filepath.FromSlash(name))
+		err := os.MkdirAll(filepath.Dir(to), 0o700)
+		if err == nil {
+			err = copyFile(from, to)
 		}
-		if err := copyFile(filepath.Join(c.Dir, name), filepath.Join(c.Data, name)); err != nil {
+		if err != nil {
 			return fmt.Errorf("restore: %w", err)
 		}
 	}
@@ -167,7 +212,37 @@ func (c *fsckCmd) Run(ctx context.Context, io *stdio) error {
 	if err := sound(ctx, path); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(io.out, "%s: sound\n", path)
+	if _, err := fmt.Fprintf(io.out, "%s: sound\n", path); err != nil {
+		return err
+	}
+	return c.evidence(ctx, io)
+}
+
+// evidence checks every piece of evidence in the data folder by its hash.
+func (c *fsckCmd) evidence(ctx context.Context, io *stdio) (err error) {
+	folder := filepath.Join(c.Data, evidenceFolder)
+	if there, err := exists(folder); err != nil || !there {
+		return err
+	}
+	store, err := evidence.New(evidence.Config{Folder: folder})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+	pieces := 0
+	var faults []error
+	if err := store.Verify(ctx, func(sha string, err error) {
+		pieces++
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", filepath.Join(folder, sha), err))
+		}
+	}); err != nil {
+		return err
+	}
+	if len(faults) > 0 {
+		return errors.Join(faults...)
+	}
+	_, err = fmt.Fprintf(io.out, "%s: %d pieces, sound\n", folder, pieces)
 	return err
 }
 

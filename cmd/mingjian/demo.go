@@ -3,14 +3,19 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"mingjian/cmd/mingjian/demo"
 	"mingjian/criteria"
 	"mingjian/domain/registry"
+	"mingjian/domain/rights"
 	"mingjian/eventstore"
 	"mingjian/projections"
 )
@@ -53,11 +58,11 @@ func (c *demoCmd) config() (demo.Config, error) {
 		some[i] = rows[i*len(rows)/c.Centers]
 	}
 	adopted, err := criteria.Lookup("2022")
-	return demo.Config{Standard: adopted.Standard, Roster: some, Seed: c.Seed}, err
+	return demo.Config{Criteria: adopted, Roster: some, Seed: c.Seed}, err
 }
 
 func (c *demoCmd) play(ctx context.Context, io *stdio, r *runtime, config demo.Config) error {
-	config.Commands = r.commands
+	config.Commands, config.Accounts, config.Evidence = r.commands, r.accounts, r.evidence
 	if err := sameDemo(ctx, r.log, config); err != nil {
 		return err
 	}
@@ -80,7 +85,52 @@ func (c *demoCmd) play(ctx context.Context, io *stdio, r *runtime, config demo.C
 	} else {
 		fmt.Fprintln(io.out, "模拟评估已在记录中，不再重复。The simulated evaluation is on record already.")
 	}
-	return c.awaitSite(ctx, io, r)
+	if err := c.awaitSite(ctx, io, r); err != nil {
+		return err
+	}
+	return c.printPeople(ctx, io, r, config)
+}
+
+// printPeople gives one account of each role a password that only this data
+// folder has, and shows them.
+func (c *demoCmd) printPeople(ctx context.Context, io *stdio, r *runtime, config demo.Config) error {
+	list, err := r.accounts.List(ctx)
+	if err != nil {
+		return err
+	}
+	ready := make(map[string]bool)
+	for _, e := range list {
+		ready[e.Account] = e.Password
+	}
+	out := tabwriter.NewWriter(io.out, 2, 4, 2, ' ', 0)
+	fmt.Fprintln(out, "演示账号（仅用于演示数据）demo accounts\n用户名 login\t密码 password\t角色 role")
+	for _, who := range config.People() {
+		id, err := r.accounts.ID(who.Login)
+		if err != nil {
+			return err
+		}
+		password := r.demoPassword(who.Login)
+		if !ready[id] {
+			token, _, _, err := r.accounts.Invite(ctx, byOperator(), id)
+			if err != nil {
+				return err
+			}
+			if _, err := r.accounts.AcceptInvitation(ctx, token, password); err != nil {
+				return err
+			}
+		}
+		fmt.Fprintf(out, "%s\t%s\t%s\n", who.Login, password, grantsText([]rights.Grant{who.Grant}))
+	}
+	fmt.Fprintln(out)
+	return out.Flush()
+}
+
+// demoPassword follows from the deployment's key, so that it can be shown again.
+func (r *runtime) demoPassword(login string) string {
+	mac := hmac.New(sha256.New, r.key)
+	mac.Write([]byte("demo password\x00" + login))
+	text := strings.ToLower(base32.StdEncoding.EncodeToString(mac.Sum(nil)[:10]))
+	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
 }
 
 func (c *demoCmd) playAndPublish(ctx context.Context, io *stdio, config demo.Config) error {

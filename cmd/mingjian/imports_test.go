@@ -17,10 +17,11 @@ var layers = []struct{ prefix, allowed string }{
 	{"mingjian/eventstore/contract", "mingjian/eventstore/contract"},
 	{"mingjian/eventstore", "mingjian/domain mingjian/eventstore"},
 	{"mingjian/projections", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/internal/atomicfile mingjian/projections"},
-	{"mingjian/api", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/api"},
+	{"mingjian/api", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/internal/strictjson mingjian/api"},
 	{"mingjian/site", "mingjian/domain mingjian/criteria mingjian/site"},
 	{"mingjian/internal/testrig", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/api"},
 	{"mingjian/internal/atomicfile", ""},
+	{"mingjian/internal/strictjson", ""},
 	{"mingjian/cmd", "mingjian"},
 }
 

@@ -42,7 +42,10 @@ func (c *migrateCmd) Run(ctx context.Context, io *stdio) (err error) {
 	if from.Identity() == to.Identity() {
 		return errors.New("--from and --to are one log")
 	}
-	return transfer(ctx, io, from.Source(ctx), to, "migrate")
+	if err := transfer(ctx, io, from.Source(ctx), to, "migrate"); err != nil {
+		return err
+	}
+	return from.CopyPins(ctx, to)
 }
 
 // transfer copies a source to a log and reports.

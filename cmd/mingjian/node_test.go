@@ -70,6 +70,11 @@ func TestMigrateToANode(t *testing.T) {
 	if !strings.Contains(migrated, ", 0 of them were before") {
 		t.Error(migrated)
 	}
+	for _, name := range []string{keyFile, keyringFolder, evidenceFolder} { // what a log is served with
+		if err := os.Rename(filepath.Join(own, name), filepath.Join(other, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
 	cliOutput(t, "demo", "--once", "--centers", "10", "--data", other, "--eventstore", connection)
 	for _, file := range []string{"centers-demo.csv", "districts-demo.csv", "clauses-demo.csv"} {
 		here, err := os.ReadFile(filepath.Join(own, "site/current/data", file))

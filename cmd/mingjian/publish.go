@@ -19,7 +19,6 @@ type publishCmd struct {
 	place
 	Round  string `required:"" placeholder:"ID" help:"The round, such as demo-2022."`
 	Reason string `help:"Why; mandatory when it corrects an earlier release."`
-	Actor  string `default:"organizer" help:"The account that publishes."`
 }
 
 // Run publishes and waits for the pages. Where a server runs on the data
@@ -48,7 +47,7 @@ func (c *publishCmd) Run(ctx context.Context, io *stdio) error {
 	err = r.settled(ctx)
 	if err == nil {
 		var receipt command.Receipt
-		receipt, err = r.commands.Publish(ctx, command.Meta{ID: id.String(), Actor: c.Actor}, c.Round, c.Reason)
+		receipt, err = r.commands.Publish(ctx, command.Meta{ID: id.String(), Actor: command.Operator}, c.Round, c.Reason)
 		if err == nil {
 			err = c.awaitPages(ctx, io, r.log.Identity(), receipt.Position)
 		}
@@ -64,7 +63,7 @@ func (c *publishCmd) throughServer(ctx context.Context, server running, id strin
 			Position eventstore.Position `json:"position,string"`
 		} `json:"publish"`
 	}
-	input := map[string]any{"commandId": id, "actor": c.Actor, "round": c.Round, "reason": c.Reason}
+	input := map[string]any{"commandId": id, "round": c.Round, "reason": c.Reason}
 	err := askServer(ctx, server, publishMutation, map[string]any{"input": input}, &data)
 	return data.Publish.Position, err
 }

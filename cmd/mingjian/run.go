@@ -21,6 +21,7 @@ type cli struct {
 	Demo     demoCmd     `cmd:"" help:"Play a simulated evaluation of Shanghai's centers through the same commands that people use, publish it, and serve. Run again, it resumes."`
 	Publish  publishCmd  `cmd:"" help:"Publish the next release of a round: all results that are approved now."`
 	Criteria criteriaCmd `cmd:"" help:"Show the standard: sections, indicators, clauses and deduction items."`
+	Account  accountCmd  `cmd:"" help:"Create and change accounts: who may sign in, and as what."`
 	Import   importCmd   `cmd:"" help:"Import data from a file."`
 	Rebuild  rebuildCmd  `cmd:"" help:"Fold the whole log into a new read model, compare it with the one in use, and put it in its place."`
 	Events   eventsCmd   `cmd:"" help:"Show the events of the log, or of one stream."`
@@ -37,8 +38,11 @@ type cli struct {
 
 // place says where the data are; most commands have it.
 type place struct {
-	Data       string `default:"data" help:"Folder for the embedded log, the read model and the public site." type:"path" env:"MINGJIAN_DATA"`
-	EventStore string `name:"eventstore" placeholder:"CONNECTION" help:"EventStoreDB connection string, such as esdb://user:pass@host:2113?tls=true. Without it, the embedded node serves DATA/log.db." env:"MINGJIAN_EVENTSTORE"`
+	Data            string `default:"data" help:"Folder for the embedded log, the read model and the public site." type:"path" env:"MINGJIAN_DATA"`
+	EventStore      string `name:"eventstore" placeholder:"CONNECTION" help:"EventStoreDB connection string, such as esdb://user:pass@host:2113?tls=true. Without it, the embedded node serves DATA/log.db." env:"MINGJIAN_EVENTSTORE"`
+	Keyring         string `placeholder:"BUCKET" help:"Bucket of the keys that persons are sealed under, such as s3://keys?region=…; a folder of DATA by default. Servers of one log share it." env:"MINGJIAN_KEYRING"`
+	Evidence        string `placeholder:"BUCKET" help:"Bucket of the evidence, such as s3://evidence?region=…; a folder of DATA by default." env:"MINGJIAN_EVIDENCE"`
+	LeakedPasswords string `placeholder:"DIR" help:"Folder of SHA-1 range files of leaked passwords, which nobody may use then." env:"MINGJIAN_LEAKED_PASSWORDS"`
 }
 
 // stdio is what a command talks to.

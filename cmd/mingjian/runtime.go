@@ -15,7 +15,9 @@ import (
 	"time"
 
 	"mingjian/api"
+	"mingjian/api/auth"
 	"mingjian/api/command"
+	"mingjian/api/evidence"
 	"mingjian/criteria"
 	"mingjian/eventstore"
 	"mingjian/internal/atomicfile"
@@ -28,12 +30,16 @@ import (
 type runtime struct {
 	log       *eventstore.Log
 	model     *projections.Model
+	accounts  *auth.Accounts
+	evidence  *evidence.Store
+	keyring   *auth.Keyring
 	commands  *command.Commands
 	public    *api.Public
 	site      *site.Site
 	publisher *publisher
 	runner    *projections.Runner
 	logger    *slog.Logger
+	key       []byte // of the deployment
 	// caughtUp is true once the read model has reflected the log's end.
 	caughtUp atomic.Bool
 }
@@ -92,8 +98,13 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 	if err != nil {
 		return nil, err
 	}
+	r.key = key
+	if err := r.openPeople(ctx, p, codec, key); err != nil {
+		return nil, err
+	}
 	r.commands, err = command.New(command.Config{
-		Log: r.log, Codec: codec, Criteria: criteria.Lookup, Results: r.model, PseudonymKey: key,
+		Log: r.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: r.model,
+		Actors: command.WithOperator(r.accounts), Evidence: r.evidence, PseudonymKey: key,
 	})
 	if err != nil {
 		return nil, err
@@ -134,6 +145,18 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 	return r, err
 }
 
+// openPeople opens the accounts and the evidence.
+func (r *runtime) openPeople(ctx context.Context, p place, codec *eventstore.Codec, key []byte) (err error) {
+	if r.keyring, r.accounts, err = p.openAccounts(ctx, r.log, codec, key); err != nil {
+		return err
+	}
+	if err := r.accounts.FinishErasures(ctx); err != nil {
+		return err
+	}
+	r.evidence, err = p.openEvidence(ctx)
+	return err
+}
+
 const (
 	readModelHandler = "readmodel"
 	publisherHandler = "publisher"
@@ -147,6 +170,12 @@ func (r *runtime) Close() error {
 	}
 	if r.model != nil {
 		err = errors.Join(err, r.model.Close())
+	}
+	if r.evidence != nil {
+		err = errors.Join(err, r.evidence.Close())
+	}
+	if r.keyring != nil {
+		err = errors.Join(err, r.keyring.Close())
 	}
 	if r.log != nil {
 		err = errors.Join(err, r.log.Close())

@@ -19,6 +19,7 @@ import (
 type served struct {
 	t    *testing.T
 	data string
+	said string // what was printed up to the addresses
 	running
 }
 
@@ -57,7 +58,8 @@ func (s *served) readAddresses(out io.Reader) {
 		n, err := out.Read(buffer)
 		text.Write(buffer[:n])
 		if found := addressForm.FindAllString(text.String(), -1); len(found) == 2 {
-			s.API, s.Site = found[0], found[1]
+			s.API, s.Site, s.said = found[0], found[1], text.String()
+			s.readToken()
 			go func() { _, _ = io.Copy(io.Discard, out) }()
 			return
 		}
@@ -67,6 +69,33 @@ func (s *served) readAddresses(out io.Reader) {
 	}
 }
 
+// readToken finds what lets the command line act as the operator.
+func (s *served) readToken() {
+	s.t.Helper()
+	text, err := os.ReadFile(filepath.Join(s.data, runningFile))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var now running
+	if err := json.Unmarshal(text, &now); err != nil {
+		s.t.Fatal(err)
+	}
+	s.Token = now.Token
+}
+
+// password is a demo account's, as it was printed.
+func (s *served) password(login string) string {
+	s.t.Helper()
+	for line := range strings.Lines(s.said) {
+		if fields := strings.Fields(line); len(fields) > 2 && fields[0] == login {
+			return fields[1]
+		}
+	}
+	s.t.Fatalf("no account %s was printed", login)
+	return ""
+}
+
+// ask asks as the operator.
 func (s *served) ask(document string, variables map[string]any, data any) error {
 	return askServer(s.t.Context(), s.running, document, variables, data)
 }
@@ -155,21 +184,26 @@ func TestAScoreMovesThePage(t *testing.T) {
 		t.Fatalf("the page does not show the total %s", before.Standing.Total)
 	}
 
+	assessor, reviewer := s.person("wang@example.org", role("assessor")), s.person("li@example.org", role("reviewer"))
+	s.must(`mutation ($input: AssignAssessorInput!) { assignAssessor(input: $input) { revision } }`, map[string]any{"input": map[string]any{
+		"commandId": "0192f0c1-0000-7000-8000-0000000000a0", "round": "demo-2022", "subject": center, "account": assessor.account,
+	}}, new(struct{}))
+
 	// Lose all of 6.2 (2 points), whatever was found there: by the standard the
 	// indicator then scores 0, so the total falls by what it scored before.
 	var first struct {
 		ReviseScore struct{ Position string }
 	}
 	revise := map[string]any{"input": map[string]any{
-		"commandId": "0192f0c1-0000-7000-8000-0000000000a1", "actor": "assessor-01",
-		"round": "demo-2022", "subject": center, "supersedes": 1, "why": "复查后更正",
+		"commandId": "0192f0c1-0000-7000-8000-0000000000a1",
+		"round":     "demo-2022", "subject": center, "supersedes": 1, "why": "复查后更正",
 		"score": map[string]any{
 			"clause": "6.2", "outcome": "lost", "points": 2, "method": "documents",
 			"observedAt": "2022-09-10T02:00:00Z", "reason": "未建立服务改进制度。",
 		},
 	}}
 	const mutation = `mutation ($input: ReviseScoreInput!) { reviseScore(input: $input) { position } }`
-	s.must(mutation, revise, &first)
+	assessor.must(mutation, revise, &first)
 	after := s.standing(center, first.ReviseScore.Position)
 	fell := before.Standing.Total - after.Standing.Total
 	if fell <= 0 || fell > domain.Whole(2) {
@@ -192,9 +226,9 @@ func TestAScoreMovesThePage(t *testing.T) {
 		t.Error("the page changed without a release")
 	}
 	approve := map[string]any{"input": map[string]any{
-		"commandId": "0192f0c1-0000-7000-8000-0000000000a2", "actor": "reviewer-09", "round": "demo-2022", "subject": center,
+		"commandId": "0192f0c1-0000-7000-8000-0000000000a2", "round": "demo-2022", "subject": center,
 	}}
-	s.must(`mutation ($input: ApproveAssessmentInput!) { approveAssessment(input: $input) { position } }`, approve, new(struct{}))
+	reviewer.must(`mutation ($input: ApproveAssessmentInput!) { approveAssessment(input: $input) { position } }`, approve, new(struct{}))
 	s.cli("publish", "--round", "demo-2022", "--reason", "复查后更正一条")
 	if now := s.page("/centers/" + center + ".html"); !strings.Contains(now, after.Standing.Total.String()) || !strings.Contains(now, "未建立服务改进制度。") {
 		t.Error("the page does not show the correction")
@@ -202,10 +236,10 @@ func TestAScoreMovesThePage(t *testing.T) {
 	if out := s.cli("rebuild"); !strings.Contains(out, "identical") {
 		t.Error(out)
 	}
-	s.wrongInputChangesNothing(center)
+	s.wrongInputChangesNothing(assessor, center)
 }
 
-func (s *served) wrongInputChangesNothing(center string) {
+func (s *served) wrongInputChangesNothing(assessor *person, center string) {
 	s.t.Helper()
 	before := s.cli("events")
 	for name, fault := range map[string]struct {
@@ -223,8 +257,8 @@ func (s *served) wrongInputChangesNothing(center string) {
 		for k, v := range fault.change {
 			score[k] = v
 		}
-		err := s.ask(`mutation ($input: ReviseScoreInput!) { reviseScore(input: $input) { position } }`, map[string]any{"input": map[string]any{
-			"commandId": "0192f0c1-0000-7000-8000-0000000000a3", "actor": "assessor-01", "round": "demo-2022", "subject": center,
+		err := assessor.ask(`mutation ($input: ReviseScoreInput!) { reviseScore(input: $input) { position } }`, map[string]any{"input": map[string]any{
+			"commandId": "0192f0c1-0000-7000-8000-0000000000a3", "round": "demo-2022", "subject": center,
 			"supersedes": 1, "why": "x", "score": score,
 		}}, new(struct{}))
 		if err == nil || !strings.Contains(err.Error(), fault.want) {
@@ -309,30 +343,25 @@ func TestReadmeCommandsWork(t *testing.T) {
 	}
 }
 
-// TestReadmeMutationWorks sends the mutation that README.md shows.
+// TestReadmeMutationWorks signs in and sends the mutation as README.md shows.
 func TestReadmeMutationWorks(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, body, _ := strings.Cut(string(readme), "-d '")
+	_, rest, _ := strings.Cut(string(readme), "curl -s -b cookies")
+	_, body, _ := strings.Cut(rest, "-d '")
 	body, _, ok := strings.Cut(body, "'\n```")
 	if !ok {
-		t.Fatal("README.md has no curl call")
+		t.Fatal("README.md has no curl call with a cookie")
 	}
 	s := serveDemo(t, "--centers", "215")
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.API+"/graphql", strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
+	const login = "assessor-01@demo.invalid"
+	if !strings.Contains(string(readme), login) {
+		t.Errorf("README.md does not sign in as %s", login)
 	}
-	request.Header.Set("Content-Type", "application/json")
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil || strings.Contains(string(answer), `"errors"`) || !strings.Contains(string(answer), `"revision"`) {
-		t.Errorf("%s, %v", answer, err)
+	answer := string(s.signIn(login, s.password(login)).post("/graphql", []byte(body)))
+	if strings.Contains(answer, `"errors"`) || !strings.Contains(answer, `"revision"`) {
+		t.Error(answer)
 	}
 }

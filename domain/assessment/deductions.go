@@ -11,8 +11,11 @@ import (
 // ImposeDeduction subtracts a section 8 item from a center's total. It may
 // come at any time until the round closes, and voids a sign-off.
 func (a *Assessment) ImposeDeduction(by domain.Stamp, d DeductionImposed) ([]domain.Event, error) {
-	if a.Status == NotOpened {
-		return nil, fmt.Errorf("assessment: %w", domain.ErrNotOpened)
+	if err := a.opened(); err != nil {
+		return nil, err
+	}
+	if err := a.barred(by.By); err != nil {
+		return nil, err
 	}
 	if _, ok := a.std.DeductionItem(d.Item); !ok {
 		return nil, fmt.Errorf("%.40q is not a deduction item of standard %s: %w", d.Item, a.std.ID, domain.ErrUnknownItem)
@@ -38,6 +41,9 @@ func (a *Assessment) ImposeDeduction(by domain.Stamp, d DeductionImposed) ([]dom
 
 // LiftDeduction ends a deduction that stands.
 func (a *Assessment) LiftDeduction(by domain.Stamp, number int, reason string) ([]domain.Event, error) {
+	if err := a.barred(by.By); err != nil {
+		return nil, err
+	}
 	if number < 1 || number > len(a.Deductions) {
 		return nil, fmt.Errorf("deduction %d of %d: %w", number, len(a.Deductions), domain.ErrUnknownItem)
 	}

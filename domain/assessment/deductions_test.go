@@ -36,7 +36,7 @@ func TestImposeDeduction(t *testing.T) {
 		{name: "with evidence", given: open(), when: impose(func(d *assessment.DeductionImposed) { d.Evidence = []string{hash} }), then: events(evident)},
 		{name: "before opening", when: asIs, refused: domain.ErrNotOpened, says: "assessment: not opened"},
 		{name: "unknown item", given: open(), when: impose(func(d *assessment.DeductionImposed) { d.Item = "8.3" }), refused: domain.ErrUnknownItem, says: `"8.3" is not a deduction item of standard fixture`},
-		{name: "on a district", given: events(opened(domain.District)), when: asIs, refused: domain.ErrWrongSubject, says: "310101 is a district, deductions are for centers"},
+		{name: "on a district", given: openDistrict(), when: asIs, refused: domain.ErrWrongSubject, says: "310101 is a district, deductions are for centers"},
 		{name: "no reason", given: open(), when: impose(func(d *assessment.DeductionImposed) { d.Reason = " " }), refused: domain.ErrReasonMissing, says: "deduction 8.1 needs a reason and a source"},
 		{name: "no source", given: open(), when: impose(func(d *assessment.DeductionImposed) { d.Source = "" }), refused: domain.ErrReasonMissing, says: "deduction 8.1 needs a reason and a source"},
 		{name: "a long reason", given: open(), when: impose(func(d *assessment.DeductionImposed) { d.Reason = strings.Repeat("x", 4001) }), refused: domain.ErrInvalid, says: "reason has 4001 characters"},

@@ -33,6 +33,16 @@ type Finding struct {
 	Reason string `json:"reason,omitempty"`
 	// Evidence lists the SHA-256 of each piece, lower-case hex.
 	Evidence []string `json:"evidence,omitempty"`
+	// Counts is what was counted on a measured clause, by the measure's inputs.
+	Counts map[string]int64 `json:"counts,omitempty"`
+	// Checklist says of each item of the clause's list, in its order, whether it
+	// is there.
+	Checklist []bool `json:"checklist,omitempty"`
+	// Computed is what counts and checklist come to by the standard's rules, met
+	// or lost; "" where there is neither.
+	Computed domain.Outcome `json:"computed,omitempty"`
+	// Override says why the assessor found otherwise than computed.
+	Override string `json:"override,omitempty"`
 }
 
 // Method is how a finding was made.
@@ -47,6 +57,37 @@ const (
 	PhoneSampling Method = "phoneSampling"
 	SystemData    Method = "systemData"
 )
+
+// AssessorAssigned lets a person record findings on the subject. Assessor is a
+// pseudonym, as Stamp.By is; the account stands sealed in the metadata.
+// Assigned again, a member becomes the lead or stops being it.
+type AssessorAssigned struct {
+	domain.Stamp
+	Assessor string `json:"assessor"`
+	// Lead submits the record; a new lead makes the former one a member.
+	Lead bool `json:"lead,omitempty"`
+}
+
+// AssessorRecused ends all that a person may do on the subject, assigned or
+// not: by their own will, or at the center's request.
+type AssessorRecused struct {
+	domain.Stamp
+	Assessor  string `json:"assessor"` // pseudonym
+	Reason    string `json:"reason"`
+	OnRequest bool   `json:"onRequest,omitempty"` // of the center
+}
+
+// ObservationRecorded notes what an assessor saw and recommends. It never
+// moves a point.
+type ObservationRecorded struct {
+	domain.Stamp
+	Observation int       `json:"observation"` // 1, 2, … within the assessment
+	Clause      string    `json:"clause"`
+	Text        string    `json:"text"`
+	Method      Method    `json:"method"`
+	ObservedAt  time.Time `json:"observedAt"`
+	Evidence    []string  `json:"evidence,omitempty"`
+}
 
 // ScoreRecorded is the first score entry on a clause: its version 1.
 type ScoreRecorded struct {
@@ -119,9 +160,31 @@ type HonorRejected struct {
 	Reason string `json:"reason"`
 }
 
+// HonorWithdrawn takes back a claim that waits for a decision.
+type HonorWithdrawn struct {
+	domain.Stamp
+	Honor  int    `json:"honor"`
+	Reason string `json:"reason"`
+}
+
 // Submitted hands the record to review.
 type Submitted struct {
 	domain.Stamp
+}
+
+// Returned hands a submitted record back to its assessors.
+type Returned struct {
+	domain.Stamp
+	// Reason is for the record as a whole, Clauses for single clauses; at least
+	// one of them is given.
+	Reason  string         `json:"reason,omitempty"`
+	Clauses []ClauseReason `json:"clauses,omitempty"`
+}
+
+// ClauseReason says what is wrong with the finding on a clause.
+type ClauseReason struct {
+	Clause string `json:"clause"`
+	Reason string `json:"reason"`
 }
 
 // Approved is the sign-off of a second person.
@@ -158,3 +221,18 @@ func (Submitted) EventType() string { return "assessment.Submitted" }
 
 // EventType is the stored name.
 func (Approved) EventType() string { return "assessment.Approved" }
+
+// EventType is the stored name.
+func (AssessorAssigned) EventType() string { return "assessment.AssessorAssigned" }
+
+// EventType is the stored name.
+func (AssessorRecused) EventType() string { return "assessment.AssessorRecused" }
+
+// EventType is the stored name.
+func (ObservationRecorded) EventType() string { return "assessment.ObservationRecorded" }
+
+// EventType is the stored name.
+func (HonorWithdrawn) EventType() string { return "assessment.HonorWithdrawn" }
+
+// EventType is the stored name.
+func (Returned) EventType() string { return "assessment.Returned" }

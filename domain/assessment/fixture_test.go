@@ -83,6 +83,20 @@ var (
 	lost = found(domain.Lost, 75, "标识缺失")
 )
 
+func observed(number int, clause string) assessment.ObservationRecorded {
+	return assessment.ObservationRecorded{
+		Stamp: by("assessor"), Observation: number, Clause: clause, Text: "建议增设指引", Method: assessment.SiteVisit, ObservedAt: start.Add(-time.Hour),
+	}
+}
+
+func returned(reason string, clauses ...assessment.ClauseReason) *assessment.Returned {
+	return &assessment.Returned{Stamp: by("reviewer"), Reason: reason, Clauses: clauses}
+}
+
+func withdrawn(number int) *assessment.HonorWithdrawn {
+	return &assessment.HonorWithdrawn{Stamp: by("center"), Honor: number, Reason: "材料有误"}
+}
+
 func recorded(clause string, f assessment.Finding) *assessment.ScoreRecorded {
 	return &assessment.ScoreRecorded{Stamp: by("assessor"), Clause: clause, Finding: f}
 }
@@ -124,8 +138,22 @@ var (
 // Histories that tests start from.
 func events(more ...domain.Event) []domain.Event { return more }
 
+// open has a team: assessor, the lead, and second.
 func open(more ...domain.Event) []domain.Event {
-	return append(events(opened(domain.Center)), more...)
+	return append(events(opened(domain.Center), assigned("assessor", true), assigned("second", false)), more...)
+}
+
+// openDistrict is the same for a district.
+func openDistrict(more ...domain.Event) []domain.Event {
+	return append(events(opened(domain.District), assigned("assessor", true)), more...)
+}
+
+func assigned(who string, lead bool) *assessment.AssessorAssigned {
+	return &assessment.AssessorAssigned{Stamp: by("organizer"), Assessor: who, Lead: lead}
+}
+
+func recused(who string) *assessment.AssessorRecused {
+	return &assessment.AssessorRecused{Stamp: by("organizer"), Assessor: who, Reason: "亲属在该中心任职"}
 }
 
 func complete(more ...domain.Event) []domain.Event {

@@ -42,6 +42,12 @@ func NewRecord(std *domain.Standard) *Record {
 // Apply folds one event. An event that is unknown, or cannot follow what was
 // folded before, is an error and must stop the reader.
 func (r *Record) Apply(event domain.Event) error {
+	switch event.(type) {
+	case *ScoreRecorded, *HonorClaimed: // rule 4: nothing new while locked
+		if r.Status == InReview || r.Status == SignedOff {
+			return fmt.Errorf("%s on a record that is %s: %w", event.EventType(), r.Status, domain.ErrLocked)
+		}
+	}
 	switch e := event.(type) {
 	case *Opened:
 		return r.move(NotOpened, InWork, domain.ErrExists)
@@ -57,10 +63,14 @@ func (r *Record) Apply(event domain.Event) error {
 		return r.claims(1, 0)
 	case *HonorAccepted:
 		return r.claims(-1, e.Points)
-	case *HonorRejected:
+	case *HonorRejected, *HonorWithdrawn:
 		return r.claims(-1, 0)
+	case *AssessorAssigned, *AssessorRecused, *ObservationRecorded:
+		return r.opened()
 	case *Submitted:
 		return r.move(InWork, InReview, domain.ErrLocked)
+	case *Returned:
+		return r.move(InReview, InWork, domain.ErrNotSubmitted)
 	case *Approved:
 		return r.move(InReview, SignedOff, domain.ErrNotSubmitted)
 	default:
@@ -131,11 +141,18 @@ func (r *Record) claims(more int, points domain.Points) error {
 
 // change voids a sign-off (design rule 2). Nothing changes before the opening.
 func (r *Record) change() error {
-	if r.Status == NotOpened {
-		return fmt.Errorf("assessment: %w", domain.ErrNotOpened)
+	if err := r.opened(); err != nil {
+		return err
 	}
 	if r.Status == SignedOff {
 		r.Status = InReview
+	}
+	return nil
+}
+
+func (r *Record) opened() error {
+	if r.Status == NotOpened {
+		return fmt.Errorf("assessment: %w", domain.ErrNotOpened)
 	}
 	return nil
 }
@@ -153,6 +170,24 @@ type Assessment struct {
 	// whether a claim moves one.
 	Scorers     map[string]bool
 	SubmittedBy string
+	// Team holds everybody who was ever assigned, Recused everybody who was
+	// recused, by pseudonym. Lead is the pseudonym of who may submit.
+	Team, Recused map[string]bool
+	Lead          string
+	Observations  []ObservationRecorded
+	Returns       []Returned
+
+	// Rules is what findings are held against besides the standard.
+	Rules Rules
+}
+
+// Rules is what a round adopted besides the standard's tree.
+type Rules struct {
+	// Guide caps the loss per clause; nil caps nothing.
+	Guide *domain.Guide
+	// Compute says whether the counts of a measured clause meet the standard,
+	// and which measures do not.
+	Compute func(clause string, counts map[string]int64) (met bool, failed []string, err error)
 }
 
 // Entry is the standing score entry on a clause.
@@ -171,13 +206,17 @@ type Deduction struct {
 // Honor is a claim and its decision, if any.
 type Honor struct {
 	HonorClaimed
-	Accepted *HonorAccepted
-	Rejected *HonorRejected
+	Accepted  *HonorAccepted
+	Rejected  *HonorRejected
+	Withdrawn *HonorWithdrawn
 }
 
 // New makes an assessment without events.
 func New(std *domain.Standard) *Assessment {
-	return &Assessment{Record: *NewRecord(std), Entries: make(map[string]Entry), Scorers: make(map[string]bool)}
+	return &Assessment{
+		Record: *NewRecord(std), Entries: make(map[string]Entry), Scorers: make(map[string]bool),
+		Team: make(map[string]bool), Recused: make(map[string]bool),
+	}
 }
 
 // Apply folds one event; see Record.Apply.
@@ -206,20 +245,34 @@ func (a *Assessment) Apply(event domain.Event) error {
 		}
 		a.Honors = append(a.Honors, Honor{HonorClaimed: *e})
 	case *HonorAccepted:
-		return a.decided(e.Honor, e.By, func(h *Honor) { h.Accepted = e })
+		a.Scorers[e.By] = true
+		return a.decided(e.Honor, func(h *Honor) { h.Accepted = e })
 	case *HonorRejected:
-		return a.decided(e.Honor, e.By, func(h *Honor) { h.Rejected = e })
+		a.Scorers[e.By] = true
+		return a.decided(e.Honor, func(h *Honor) { h.Rejected = e })
+	case *HonorWithdrawn:
+		return a.decided(e.Honor, func(h *Honor) { h.Withdrawn = e })
+	case *AssessorAssigned:
+		return a.assigned(e)
+	case *AssessorRecused:
+		return a.recused(e)
+	case *ObservationRecorded:
+		if e.Observation != len(a.Observations)+1 {
+			return fmt.Errorf("observation %d follows %d: %w", e.Observation, len(a.Observations), domain.ErrUnknownItem)
+		}
+		a.Observations = append(a.Observations, *e)
+	case *Returned:
+		a.Returns = append(a.Returns, *e)
 	case *Submitted:
 		a.SubmittedBy = e.By
 	}
 	return nil
 }
 
-func (a *Assessment) decided(number int, by string, set func(*Honor)) error {
+func (a *Assessment) decided(number int, set func(*Honor)) error {
 	if err := a.undecided(number); err != nil {
 		return err
 	}
-	a.Scorers[by] = true
 	set(&a.Honors[number-1])
 	return nil
 }

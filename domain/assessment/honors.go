@@ -13,6 +13,9 @@ func (a *Assessment) ClaimHonor(by domain.Stamp, claim HonorClaimed, period doma
 	if err := a.unlocked(); err != nil {
 		return nil, err
 	}
+	if err := a.barred(by.By); err != nil {
+		return nil, err
+	}
 	if a.Opened.Kind != domain.Center {
 		return nil, fmt.Errorf("%s is a %s, honors are claimed by centers: %w", a.Opened.Subject, a.Opened.Kind, domain.ErrWrongSubject)
 	}
@@ -35,7 +38,7 @@ func (a *Assessment) ClaimHonor(by domain.Stamp, claim HonorClaimed, period doma
 		return nil, err
 	}
 	for _, h := range a.Honors {
-		if h.Title == claim.Title && h.Issuer == claim.Issuer && h.AwardedOn == claim.AwardedOn {
+		if h.Withdrawn == nil && h.Title == claim.Title && h.Issuer == claim.Issuer && h.AwardedOn == claim.AwardedOn {
 			return nil, fmt.Errorf("claim %d has the same title, issuer and date: %w", h.Honor, domain.ErrExists)
 		}
 	}
@@ -44,13 +47,13 @@ func (a *Assessment) ClaimHonor(by domain.Stamp, claim HonorClaimed, period doma
 }
 
 // AcceptHonor awards points for a claim that waits for a decision. Whoever
-// made the claim cannot (nobody judges their own work).
+// made the claim cannot (nobody judges their own work), nor who is recused.
 func (a *Assessment) AcceptHonor(by domain.Stamp, number int, points domain.Points) ([]domain.Event, error) {
 	if err := a.undecided(number); err != nil {
 		return nil, err
 	}
-	if a.Honors[number-1].By == by.By {
-		return nil, fmt.Errorf("accepting claim %d: %w", number, domain.ErrFourEyes)
+	if err := a.judge(by.By, number); err != nil {
+		return nil, err
 	}
 	limit := a.honorLimit()
 	if points <= 0 {
@@ -62,9 +65,13 @@ func (a *Assessment) AcceptHonor(by domain.Stamp, number int, points domain.Poin
 	return []domain.Event{&HonorAccepted{Stamp: by, Honor: number, Points: points}}, nil
 }
 
-// RejectHonor turns down a claim that waits for a decision.
+// RejectHonor turns down a claim that waits for a decision; who may is as for
+// AcceptHonor.
 func (a *Assessment) RejectHonor(by domain.Stamp, number int, reason string) ([]domain.Event, error) {
 	if err := a.undecided(number); err != nil {
+		return nil, err
+	}
+	if err := a.judge(by.By, number); err != nil {
 		return nil, err
 	}
 	if blank(reason) {
@@ -76,11 +83,36 @@ func (a *Assessment) RejectHonor(by domain.Stamp, number int, reason string) ([]
 	return []domain.Event{&HonorRejected{Stamp: by, Honor: number, Reason: reason}}, nil
 }
 
+// judge lets those decide a claim who neither made it nor are recused.
+func (a *Assessment) judge(who string, number int) error {
+	if a.Honors[number-1].By == who {
+		return fmt.Errorf("deciding claim %d: %w", number, domain.ErrFourEyes)
+	}
+	return a.barred(who)
+}
+
+// WithdrawHonor takes a claim back that waits for a decision.
+func (a *Assessment) WithdrawHonor(by domain.Stamp, number int, reason string) ([]domain.Event, error) {
+	if err := a.undecided(number); err != nil {
+		return nil, err
+	}
+	if err := a.barred(by.By); err != nil {
+		return nil, err
+	}
+	if blank(reason) {
+		return nil, fmt.Errorf("withdrawing claim %d: %w", number, domain.ErrReasonMissing)
+	}
+	if err := checkText("reason", reason); err != nil {
+		return nil, err
+	}
+	return []domain.Event{&HonorWithdrawn{Stamp: by, Honor: number, Reason: reason}}, nil
+}
+
 func (a *Assessment) undecided(number int) error {
 	if number < 1 || number > len(a.Honors) {
 		return fmt.Errorf("honor claim %d of %d: %w", number, len(a.Honors), domain.ErrUnknownItem)
 	}
-	if h := a.Honors[number-1]; h.Accepted != nil || h.Rejected != nil {
+	if h := a.Honors[number-1]; h.Accepted != nil || h.Rejected != nil || h.Withdrawn != nil {
 		return fmt.Errorf("honor claim %d: %w", number, domain.ErrDecided)
 	}
 	return nil

@@ -33,9 +33,9 @@ func accept(who string, number int, points domain.Points) decision {
 	}
 }
 
-func reject(number int, reason string) decision {
+func reject(who string, number int, reason string) decision {
 	return func(a *assessment.Assessment) ([]domain.Event, error) {
-		return a.RejectHonor(by("reviewer"), number, reason)
+		return a.RejectHonor(by(who), number, reason)
 	}
 }
 
@@ -53,7 +53,7 @@ func TestClaimHonor(t *testing.T) {
 		{name: "before opening", when: asIs, refused: domain.ErrNotOpened, says: "assessment: not opened"},
 		{name: "rule 4, after submission", given: inReview(), when: asIs, refused: domain.ErrLocked, says: "310101002 is submitted"},
 		{name: "rule 4, after approval", given: signedOff(), when: asIs, refused: domain.ErrLocked, says: "310101002 is approved"},
-		{name: "by a district", given: events(opened(domain.District)), when: asIs, refused: domain.ErrWrongSubject, says: "310101 is a district, honors are claimed by centers"},
+		{name: "by a district", given: openDistrict(), when: asIs, refused: domain.ErrWrongSubject, says: "310101 is a district, honors are claimed by centers"},
 		{name: "rule 7, of a district's level", given: open(), when: claim(func(c *assessment.HonorClaimed) { c.Level = "district" }), refused: domain.ErrInvalid, says: `level "district" is neither national nor municipal`},
 		{name: "rule 7, of no level", given: open(), when: claim(func(c *assessment.HonorClaimed) { c.Level = "" }), refused: domain.ErrInvalid, says: `level ""`},
 		{name: "no title", given: open(), when: claim(func(c *assessment.HonorClaimed) { c.Title = " " }), refused: domain.ErrInvalid, says: "needs a title and an issuer"},
@@ -75,22 +75,25 @@ func TestDecideHonor(t *testing.T) {
 	run(t, []scenario{
 		{name: "accept", given: two, when: accept("reviewer", 2, 50), then: events(accepted(2, 50))},
 		{name: "accept with all of the indicator", given: two, when: accept("reviewer", 1, 100), then: events(accepted(1, 100))},
-		{name: "reject", given: two, when: reject(1, "个人荣誉"), then: events(rejected(1))},
+		{name: "reject", given: two, when: reject("reviewer", 1, "个人荣誉"), then: events(rejected(1))},
 		{name: "accept: before opening", when: accept("reviewer", 1, 50), refused: domain.ErrUnknownItem, says: "honor claim 1 of 0"},
 		{name: "accept: number 0", given: two, when: accept("reviewer", 0, 50), refused: domain.ErrUnknownItem, says: "honor claim 0 of 2"},
 		{name: "accept: number 3 of 2", given: two, when: accept("reviewer", 3, 50), refused: domain.ErrUnknownItem, says: "honor claim 3 of 2"},
-		{name: "accept: rule 7, counts once", given: append(two[:3:3], accepted(1, 50)), when: accept("reviewer", 1, 50), refused: domain.ErrDecided, says: "honor claim 1: decided already"},
-		{name: "accept: rejected before", given: append(two[:3:3], rejected(1)), when: accept("reviewer", 1, 50), refused: domain.ErrDecided, says: "honor claim 1"},
-		{name: "accept: one's own claim", given: two, when: accept("center", 1, 50), refused: domain.ErrFourEyes, says: "accepting claim 1: nobody approves their own work"},
+		{name: "accept: rule 7, counts once", given: append(two[:5:5], accepted(1, 50)), when: accept("reviewer", 1, 50), refused: domain.ErrDecided, says: "honor claim 1: decided already"},
+		{name: "accept: rejected before", given: append(two[:5:5], rejected(1)), when: accept("reviewer", 1, 50), refused: domain.ErrDecided, says: "honor claim 1"},
+		{name: "accept: one's own claim", given: two, when: accept("center", 1, 50), refused: domain.ErrFourEyes, says: "deciding claim 1: nobody approves their own work"},
 		{name: "accept: nothing", given: two, when: accept("reviewer", 1, 0), refused: domain.ErrInvalid, says: "accept claim 1 with 0.00 points"},
 		{name: "accept: less than nothing", given: two, when: accept("reviewer", 1, -1), refused: domain.ErrInvalid, says: "accept claim 1 with -0.01 points"},
 		{name: "accept: more than the indicator", given: two, when: accept("reviewer", 1, 101), refused: domain.ErrOverIndicator, says: "award 1.01 of 1.00 for claim 1"},
-		{name: "reject: before opening", when: reject(1, "x"), refused: domain.ErrUnknownItem, says: "honor claim 1 of 0"},
-		{name: "reject: number 3 of 2", given: two, when: reject(3, "x"), refused: domain.ErrUnknownItem, says: "honor claim 3 of 2"},
-		{name: "reject: accepted before", given: append(two[:3:3], accepted(1, 50)), when: reject(1, "x"), refused: domain.ErrDecided, says: "honor claim 1"},
-		{name: "reject: twice", given: append(two[:3:3], rejected(1)), when: reject(1, "x"), refused: domain.ErrDecided, says: "honor claim 1"},
-		{name: "reject: no reason", given: two, when: reject(1, ""), refused: domain.ErrReasonMissing, says: "rejecting claim 1"},
-		{name: "reject: a long reason", given: two, when: reject(1, strings.Repeat("x", 4001)), refused: domain.ErrInvalid, says: "reason has 4001 characters"},
+		{name: "reject: before opening", when: reject("reviewer", 1, "x"), refused: domain.ErrUnknownItem, says: "honor claim 1 of 0"},
+		{name: "reject: number 3 of 2", given: two, when: reject("reviewer", 3, "x"), refused: domain.ErrUnknownItem, says: "honor claim 3 of 2"},
+		{name: "reject: accepted before", given: append(two[:5:5], accepted(1, 50)), when: reject("reviewer", 1, "x"), refused: domain.ErrDecided, says: "honor claim 1"},
+		{name: "reject: twice", given: append(two[:5:5], rejected(1)), when: reject("reviewer", 1, "x"), refused: domain.ErrDecided, says: "honor claim 1"},
+		{name: "reject: one's own claim", given: two, when: reject("center", 1, "x"), refused: domain.ErrFourEyes, says: "deciding claim 1"},
+		{name: "reject: recused", given: append(two[:5:5], recused("reviewer")), when: reject("reviewer", 1, "x"), refused: domain.ErrRecused, says: "310101002: recused"},
+		{name: "accept: recused", given: append(two[:5:5], recused("reviewer")), when: accept("reviewer", 1, 50), refused: domain.ErrRecused, says: "310101002: recused"},
+		{name: "reject: no reason", given: two, when: reject("reviewer", 1, ""), refused: domain.ErrReasonMissing, says: "rejecting claim 1"},
+		{name: "reject: a long reason", given: two, when: reject("reviewer", 1, strings.Repeat("x", 4001)), refused: domain.ErrInvalid, says: "reason has 4001 characters"},
 	})
 }
 

@@ -22,12 +22,12 @@ func TestSubmit(t *testing.T) {
 		{name: "complete", given: complete(), when: submit("assessor"), then: events(submitted)},
 		{name: "with honors decided", given: complete(claimed(1, "a"), accepted(1, 50), claimed(2, "b"), rejected(2)), when: submit("assessor"), then: events(submitted)},
 		{
-			name: "a district needs 7.3 only", given: events(opened(domain.District), recorded("7.3", found(domain.Awarded, 0, ""))),
+			name: "a district needs 7.3 only", given: openDistrict(recorded("7.3", found(domain.Awarded, 0, ""))),
 			when: submit("assessor"), then: events(submitted),
 		},
 		{name: "before opening", when: submit("assessor"), refused: domain.ErrNotOpened, says: "assessment: not opened"},
 		{name: "nothing found yet", given: open(), when: submit("assessor"), refused: domain.ErrIncomplete, says: "4 clauses of 310101002 have no finding: 1.1.1, 1.1.2, 1.2, 7.1: not complete"},
-		{name: "a district without 7.3", given: events(opened(domain.District)), when: submit("assessor"), refused: domain.ErrIncomplete, says: "1 clauses of 310101 have no finding: 7.3"},
+		{name: "a district without 7.3", given: openDistrict(), when: submit("assessor"), refused: domain.ErrIncomplete, says: "1 clauses of 310101 have no finding: 7.3"},
 		{name: "rule 7, a claim that waits", given: complete(claimed(1, "a")), when: submit("assessor"), refused: domain.ErrIncomplete, says: "1 clauses of 310101002 have no finding: 7.2"},
 		{name: "rule 4, twice", given: inReview(), when: submit("assessor"), refused: domain.ErrLocked, says: "310101002 is submitted: locked"},
 		{name: "rule 4, after approval", given: signedOff(), when: submit("assessor"), refused: domain.ErrLocked, says: "310101002 is approved: locked"},
@@ -92,7 +92,7 @@ func TestMissing(t *testing.T) {
 		{open(), []string{"1.1.1", "1.1.2", "1.2", "7.1"}},
 		{open(recorded("1.2", met), claimed(1, "a")), []string{"1.1.1", "1.1.2", "7.1", "7.2"}},
 		{complete(), nil},
-		{events(opened(domain.District)), []string{"7.3"}},
+		{openDistrict(), []string{"7.3"}},
 	} {
 		if got := fold(t, std, test.history).Missing(); !slices.Equal(got, test.want) {
 			t.Errorf("missing %v, want %v", got, test.want)
@@ -138,6 +138,10 @@ func TestApplyRefuses(t *testing.T) {
 		{"lifting twice", open(imposed(1, "8.1"), lifted(1)), lifted(1), domain.ErrUnknownItem, false},
 		{"accepting what was not claimed", open(), accepted(1, 50), domain.ErrUnknownItem, false},
 		{"rejecting what was not claimed", open(), rejected(1), domain.ErrUnknownItem, false},
+		{"rule 4, recorded while in review", append(open(), submitted), recorded("1.2", met), domain.ErrLocked, false},
+		{"rule 4, claimed while approved", signedOff(), claimed(1, "a"), domain.ErrLocked, false},
+		{"rule 3, assigned after a recusal", open(recused("second")), assigned("second", false), domain.ErrRecused, true},
+		{"recused twice", open(recused("second")), recused("second"), domain.ErrRecused, true},
 		{"claim 2 first", open(), claimed(2, "a"), domain.ErrUnknownItem, true},
 		{"accepting claim 2 of 1", open(claimed(1, "a")), accepted(2, 50), domain.ErrUnknownItem, true},
 		{"rejecting claim 0", open(claimed(1, "a")), rejected(0), domain.ErrUnknownItem, true},

@@ -2,6 +2,7 @@ package assessment
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,6 +20,7 @@ type Score struct {
 const (
 	maxText     = 4000 // characters in a reason
 	maxEvidence = 50   // pieces of evidence a finding
+	maxTeam     = 50   // people ever assigned to a subject
 )
 
 // Open starts the record of a subject.
@@ -30,9 +32,12 @@ func (a *Assessment) Open(o Opened) ([]domain.Event, error) {
 }
 
 // RecordScores puts first findings on record, one event each. Either all of
-// them pass or nothing is recorded.
+// them pass or nothing is recorded. Only those assigned to the subject do.
 func (a *Assessment) RecordScores(by domain.Stamp, scores []Score) ([]domain.Event, error) {
 	if err := a.unlocked(); err != nil {
+		return nil, err
+	}
+	if err := a.member(by.By); err != nil {
 		return nil, err
 	}
 	if len(scores) == 0 {
@@ -41,7 +46,7 @@ func (a *Assessment) RecordScores(by domain.Stamp, scores []Score) ([]domain.Eve
 	events := make([]domain.Event, 0, len(scores))
 	seen := make(map[string]bool, len(scores))
 	for _, s := range scores {
-		clause, err := a.checkFinding(by.At, s)
+		clause, err := a.checkFinding(by.At, &s)
 		if err != nil {
 			return nil, err
 		}
@@ -61,10 +66,13 @@ func (a *Assessment) RecordScores(by domain.Stamp, scores []Score) ([]domain.Eve
 // version that the assessor saw. After submission it needs a reason, and voids
 // a sign-off.
 func (a *Assessment) ReviseScore(by domain.Stamp, supersedes int, s Score, why string) ([]domain.Event, error) {
-	if a.Status == NotOpened {
-		return nil, fmt.Errorf("assessment: %w", domain.ErrNotOpened)
+	if err := a.opened(); err != nil {
+		return nil, err
 	}
-	clause, err := a.checkFinding(by.At, s)
+	if err := a.member(by.By); err != nil {
+		return nil, err
+	}
+	clause, err := a.checkFinding(by.At, &s)
 	if err != nil {
 		return nil, err
 	}
@@ -83,23 +91,76 @@ func (a *Assessment) ReviseScore(by domain.Stamp, supersedes int, s Score, why s
 	return []domain.Event{&ScoreRevised{Stamp: by, Clause: s.Clause, Supersedes: supersedes, Finding: s.Finding, Why: why}}, nil
 }
 
-// checkFinding holds a finding against the standard.
-func (a *Assessment) checkFinding(now time.Time, s Score) (*domain.Clause, error) {
-	clause, ok := a.std.Clause(s.Clause)
-	if !ok {
-		return nil, fmt.Errorf("%.40q is not a clause of standard %s: %w", s.Clause, a.std.ID, domain.ErrUnknownClause)
+// checkFinding holds a finding against the standard and the round's guide, and
+// completes it with what its counts come to.
+func (a *Assessment) checkFinding(now time.Time, s *Score) (*domain.Clause, error) {
+	clause, err := a.clause(s.Clause)
+	if err != nil {
+		return nil, err
 	}
-	indicator := clause.Indicator()
-	if indicator.Subject != a.Opened.Kind {
-		return nil, fmt.Errorf("%s judges the %s, %s is a %s: %w", clause.Code, indicator.Subject, a.Opened.Subject, a.Opened.Kind, domain.ErrWrongSubject)
-	}
-	if indicator.Honors {
+	if clause.Indicator().Honors {
 		return nil, fmt.Errorf("%s is awarded by accepting honor claims only: %w", clause.Code, domain.ErrInvalid)
 	}
 	if err := checkOutcome(clause, s.Finding); err != nil {
 		return nil, err
 	}
+	if limit, ok := a.Rules.Guide.Cap(clause.Code); ok && s.Outcome == domain.Lost && s.Points > limit {
+		return nil, fmt.Errorf("lose %s of at most %s on %s by guide %s: %w", s.Points, limit, clause.Code, a.Rules.Guide.ID, domain.ErrOverGuide)
+	}
+	if err := a.compute(clause, &s.Finding); err != nil {
+		return nil, err
+	}
 	return clause, checkProvenance(clause, s.Finding, now)
+}
+
+// clause finds one that judges the subject.
+func (a *Assessment) clause(code string) (*domain.Clause, error) {
+	clause, ok := a.std.Clause(code)
+	if !ok {
+		return nil, fmt.Errorf("%.40q is not a clause of standard %s: %w", code, a.std.ID, domain.ErrUnknownClause)
+	}
+	if judged := clause.Indicator().Subject; judged != a.Opened.Kind {
+		return nil, fmt.Errorf("%s judges the %s, %s is a %s: %w", clause.Code, judged, a.Opened.Subject, a.Opened.Kind, domain.ErrWrongSubject)
+	}
+	return clause, nil
+}
+
+// compute derives the outcome of a measured or listed clause from what was
+// counted and ticked. An assessor who finds otherwise says why.
+func (a *Assessment) compute(clause *domain.Clause, f *Finding) error {
+	f.Computed = ""
+	judged := f.Outcome == domain.Met || f.Outcome == domain.Lost
+	measured, listed := len(clause.Measures) > 0, len(clause.Checklist) > 0
+	if !judged || (!measured && !listed) {
+		if len(f.Counts) > 0 || len(f.Checklist) > 0 || f.Override != "" {
+			return fmt.Errorf("%s: nothing is counted, ticked or overridden here: %w", clause.Code, domain.ErrInvalid)
+		}
+		return nil
+	}
+	met := true
+	if measured {
+		ok, _, err := a.Rules.Compute(clause.Code, f.Counts)
+		if err != nil {
+			return err
+		}
+		met = ok
+	} else if len(f.Counts) > 0 {
+		return fmt.Errorf("%s: nothing is counted here: %w", clause.Code, domain.ErrInvalid)
+	}
+	if len(f.Checklist) != len(clause.Checklist) {
+		return fmt.Errorf("%s: %d of the checklist's %d items are answered: %w", clause.Code, len(f.Checklist), len(clause.Checklist), domain.ErrInvalid)
+	}
+	f.Computed = domain.Lost
+	if met && !slices.Contains(f.Checklist, false) {
+		f.Computed = domain.Met
+	}
+	switch overridden := f.Computed != f.Outcome; {
+	case overridden && blank(f.Override):
+		return fmt.Errorf("%s comes to %s, found %s: an override needs its %w", clause.Code, f.Computed, f.Outcome, domain.ErrReasonMissing)
+	case !overridden && f.Override != "":
+		return fmt.Errorf("%s comes to %s as found, there is nothing to override: %w", clause.Code, f.Computed, domain.ErrInvalid)
+	}
+	return checkText("override", f.Override)
 }
 
 func checkOutcome(clause *domain.Clause, f Finding) error {
@@ -143,18 +204,26 @@ func checkOutcome(clause *domain.Clause, f Finding) error {
 const maxClockSkew = 24 * time.Hour
 
 func checkProvenance(clause *domain.Clause, f Finding, now time.Time) error {
-	switch f.Method {
-	case SiteVisit, MysteryVisit, Documents, Interview, PhoneSampling, SystemData:
-	default:
-		return fmt.Errorf("%s: method %.40q is none of siteVisit, mysteryVisit, documents, interview, phoneSampling, systemData: %w", clause.Code, f.Method, domain.ErrInvalid)
-	}
-	if f.ObservedAt.IsZero() || f.ObservedAt.After(now.Add(maxClockSkew)) {
-		return fmt.Errorf("%s: observedAt %s is missing or in the future: %w", clause.Code, f.ObservedAt.Format(time.RFC3339), domain.ErrInvalid)
+	if err := checkSeen(clause, f.Method, f.ObservedAt, now); err != nil {
+		return err
 	}
 	if err := checkText("reason", f.Reason); err != nil {
 		return err
 	}
 	return checkEvidence(f.Evidence)
+}
+
+// checkSeen wants to know how and when something was seen.
+func checkSeen(clause *domain.Clause, method Method, at, now time.Time) error {
+	switch method {
+	case SiteVisit, MysteryVisit, Documents, Interview, PhoneSampling, SystemData:
+	default:
+		return fmt.Errorf("%s: method %.40q is none of siteVisit, mysteryVisit, documents, interview, phoneSampling, systemData: %w", clause.Code, method, domain.ErrInvalid)
+	}
+	if at.IsZero() || at.After(now.Add(maxClockSkew)) {
+		return fmt.Errorf("%s: observedAt %s is missing or in the future: %w", clause.Code, at.Format(time.RFC3339), domain.ErrInvalid)
+	}
+	return nil
 }
 
 func checkEvidence(hashes []string) error {

@@ -48,7 +48,7 @@ func TestRecordScores(t *testing.T) {
 		{name: "the whole award", given: open(), when: record("assessor", score("7.1", found(domain.Awarded, 300, ""))), then: events(recorded("7.1", found(domain.Awarded, 300, "")))},
 		{name: "not applicable where the standard allows it", given: open(), when: record("assessor", score("1.1.2", found(domain.NotApplicable, 0, "疫情"))), then: events(recorded("1.1.2", found(domain.NotApplicable, 0, "疫情")))},
 		{
-			name: "7.3 on the district", given: events(opened(domain.District)), when: record("assessor", score("7.3", found(domain.Awarded, 250, ""))),
+			name: "7.3 on the district", given: openDistrict(), when: record("assessor", score("7.3", found(domain.Awarded, 250, ""))),
 			then: events(recorded("7.3", found(domain.Awarded, 250, ""))),
 		},
 		{name: "before opening", when: record("assessor", score("1.2", met)), refused: domain.ErrNotOpened, says: "assessment: not opened"},

@@ -20,10 +20,14 @@ type Opened struct {
 	Name  string `json:"name"`
 	// Standard names the criteria, StandardHash the SHA-256 of their canonical
 	// bytes.
-	Standard     string        `json:"standard"`
-	StandardHash string        `json:"standardHash"`
-	Assessment   domain.Period `json:"assessment"`
-	Honors       domain.Period `json:"honors"`
+	Standard     string `json:"standard"`
+	StandardHash string `json:"standardHash"`
+	// Guide names the scoring guide, if one was adopted, GuideHash the SHA-256 of
+	// its canonical bytes. A guide is no part of the standard.
+	Guide      string        `json:"guide,omitempty"`
+	GuideHash  string        `json:"guideHash,omitempty"`
+	Assessment domain.Period `json:"assessment"`
+	Honors     domain.Period `json:"honors"`
 	// Demo marks simulated data, on every page and in every file.
 	Demo bool `json:"demo,omitempty"`
 }

@@ -37,6 +37,7 @@ func CheckConsistent(t testing.TB, r *Rig) *Ledger {
 		}
 		for key := range l.Records {
 			CheckAssessment(t, v, l, key[0], key[1], projections.Latest)
+			checkTeam(t, v, l.Records[key])
 		}
 	})
 	return l
@@ -254,10 +255,45 @@ func checkClaims(t testing.TB, what string, view projections.AssessmentView, a *
 			row.State, row.Points = projections.HonorAccepted, h.Accepted.Points
 		case h.Rejected != nil:
 			row.State, row.Reason = projections.HonorRejected, h.Rejected.Reason
+		case h.Withdrawn != nil:
+			row.State, row.Reason = projections.HonorWithdrawn, h.Withdrawn.Reason
 		}
 		honors = append(honors, row)
 	}
 	equal(t, what+": honors", view.Honors, honors)
+	equal(t, what+": observations", view.Observations, a.Observations)
+	var returns []assessment.Returned
+	for _, r := range view.Returns {
+		returns = append(returns, r.Returned)
+	}
+	equal(t, what+": returns", returns, a.Returns)
+}
+
+// checkTeam compares who may write, by pseudonym.
+func checkTeam(t testing.TB, v *projections.View, a *assessment.Assessment) {
+	t.Helper()
+	team, err := v.Team(a.Opened.Round, a.Opened.Subject)
+	if err != nil {
+		t.Fatal(err)
+	}
+	assigned, recused, lead := make(map[string]bool), make(map[string]bool), ""
+	for _, m := range team {
+		if m.Account == "" {
+			t.Errorf("%s of %s: %s has no account", a.Opened.Subject, a.Opened.Round, m.Pseudonym)
+		}
+		if m.Assigned {
+			assigned[m.Pseudonym] = true
+		}
+		if m.Recused {
+			recused[m.Pseudonym] = true
+		}
+		if m.Lead {
+			lead = m.Pseudonym
+		}
+	}
+	equal(t, "team", assigned, a.Team)
+	equal(t, "recused", recused, a.Recused)
+	equal(t, "lead", lead, a.Lead)
 }
 
 // equal compares by JSON, which tells neither nil from empty nor one time's

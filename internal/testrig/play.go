@@ -29,7 +29,38 @@ func Finding(rng *rand.Rand, clause *domain.Clause) assessment.Finding {
 			f.Evidence = []string{strings.Repeat("0a", 32), strings.Repeat("1b", 32)}
 		}
 	}
+	if f.Outcome == domain.Met || f.Outcome == domain.Lost {
+		Count(clause, &f)
+	}
 	return f
+}
+
+// Count adds what a measured or listed clause wants: counts and ticks that
+// come to the finding's outcome.
+func Count(clause *domain.Clause, f *assessment.Finding) {
+	for _, measure := range clause.Measures {
+		if f.Counts == nil {
+			f.Counts = make(map[string]int64)
+		}
+		for input, pair := range map[string][2]int64{ // met, lost
+			"comprehensive": {8, 5}, "total": {10, 10}, "excluded": {0, 0},
+			"minutes": {15, 16}, "hours": {24, 25}, "windowMonths": {3, 2}, "hallMonths": {1, 0},
+		} {
+			for _, wanted := range measure.Inputs {
+				if wanted.ID == input && f.Outcome == domain.Met {
+					f.Counts[input] = pair[0]
+				} else if wanted.ID == input {
+					f.Counts[input] = pair[1]
+				}
+			}
+		}
+	}
+	for range clause.Checklist {
+		f.Checklist = append(f.Checklist, true)
+	}
+	if len(clause.Measures) == 0 && len(f.Checklist) > 0 && f.Outcome == domain.Lost {
+		f.Checklist[0] = false
+	}
 }
 
 // Findings is one for each clause that judges this kind of subject.
@@ -43,6 +74,18 @@ func Findings(rng *rand.Rand, std *domain.Standard, kind domain.SubjectKind) []a
 	return scores
 }
 
+// OpenAssessment opens a subject's record and makes "assessor" its lead.
+func (r *Rig) OpenAssessment(t testing.TB, round, subject string) {
+	t.Helper()
+	ctx, c := Context(t), r.Commands
+	if _, err := c.OpenAssessment(ctx, Meta("organizer"), round, subject); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.AssignAssessor(ctx, Meta("organizer"), round, subject, "assessor", true); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Assess opens, scores, submits and approves one subject.
 func (r *Rig) Assess(t testing.TB, rng *rand.Rand, round, subject string, kind domain.SubjectKind) {
 	t.Helper()
@@ -53,7 +96,7 @@ func (r *Rig) Assess(t testing.TB, rng *rand.Rand, round, subject string, kind d
 			t.Fatal(err)
 		}
 	}
-	must(c.OpenAssessment(ctx, Meta("organizer"), round, subject))
+	r.OpenAssessment(t, round, subject)
 	must(c.RecordScores(ctx, Meta("assessor"), round, subject, Findings(rng, Standard(t), kind)))
 	must(c.Submit(ctx, Meta("assessor"), round, subject))
 	must(c.Approve(ctx, Meta("reviewer"), round, subject))
@@ -138,7 +181,8 @@ func refused(err error) bool {
 	for _, rule := range []error{
 		domain.ErrNotOpened, domain.ErrExists, domain.ErrLocked, domain.ErrAlreadyRecorded, domain.ErrNotRecorded,
 		domain.ErrSuperseded, domain.ErrReasonMissing, domain.ErrIncomplete, domain.ErrNotSubmitted, domain.ErrFourEyes,
-		domain.ErrDecided, domain.ErrUnknownItem, domain.ErrWrongSubject, domain.ErrNothingApproved, eventstore.ErrConflict,
+		domain.ErrDecided, domain.ErrUnknownItem, domain.ErrWrongSubject, domain.ErrNothingApproved,
+		domain.ErrForbidden, domain.ErrNotAssigned, domain.ErrNotLead, domain.ErrRecused, eventstore.ErrConflict,
 	} {
 		if errors.Is(err, rule) {
 			return true
@@ -153,10 +197,28 @@ func (p *Player) step(ctx context.Context) (what string, err error) {
 	actor := []string{"assessor-1", "assessor-2", "reviewer-1", "reviewer-2"}[rng.IntN(4)]
 	scores := Findings(rng, p.std, s.Kind)
 	one := scores[rng.IntN(len(scores))]
-	switch rng.IntN(16) {
+	switch rng.IntN(20) {
 	case 0, 1:
 		_, err = c.OpenAssessment(ctx, Meta("organizer"), p.Round, s.Code)
 		return "open", err
+	case 15, 16:
+		_, err = c.AssignAssessor(ctx, Meta("organizer"), p.Round, s.Code, []string{"assessor-1", "assessor-2"}[rng.IntN(2)], rng.IntN(2) == 0)
+		return "assign", err
+	case 17:
+		if rng.IntN(4) == 0 {
+			_, err = c.RecuseAssessor(ctx, Meta("organizer"), p.Round, s.Code, "assessor-2", "亲属在该中心任职", true)
+			return "recuse", err
+		}
+		_, err = c.RecordObservation(ctx, Meta(actor), p.Round, s.Code, assessment.ObservationRecorded{
+			Clause: one.Clause, Text: "建议增设指引", Method: one.Method, ObservedAt: Day, Evidence: one.Evidence,
+		})
+		return "observe", err
+	case 18:
+		_, err = c.ReturnAssessment(ctx, Meta(actor), p.Round, s.Code, "请补充", []assessment.ClauseReason{{Clause: one.Clause, Reason: "缺少照片"}})
+		return "return", err
+	case 19:
+		_, err = c.WithdrawHonor(ctx, Meta("center-"+s.Code), p.Round, s.Code, 1+rng.IntN(2), "材料有误")
+		return "withdraw", err
 	case 2:
 		_, err = c.RecordScores(ctx, Meta(actor), p.Round, s.Code, []assessment.Score{one})
 		return "record one", err
@@ -167,15 +229,15 @@ func (p *Player) step(ctx context.Context) (what string, err error) {
 		_, err = c.ReviseScore(ctx, Meta("assessor-2"), p.Round, s.Code, 1+rng.IntN(2), one, "复核后更正")
 		return "revise", err
 	case 7:
-		_, err = c.ImposeDeduction(ctx, Meta(actor), p.Round, s.Code, assessment.DeductionImposed{
+		_, err = c.ImposeDeduction(ctx, Meta("organizer"), p.Round, s.Code, assessment.DeductionImposed{
 			Item: []string{"8.1", "8.2"}[rng.IntN(2)], Reason: "负面报道", Source: "媒体", OccurredOn: "2022-09-01",
 		})
 		return "deduct", err
 	case 8:
-		_, err = c.LiftDeduction(ctx, Meta(actor), p.Round, s.Code, 1+rng.IntN(2), "查无实据")
+		_, err = c.LiftDeduction(ctx, Meta("organizer"), p.Round, s.Code, 1+rng.IntN(2), "查无实据")
 		return "lift", err
 	case 9:
-		_, err = c.ClaimHonor(ctx, Meta("center"), p.Round, s.Code, assessment.HonorClaimed{
+		_, err = c.ClaimHonor(ctx, Meta("center-"+s.Code), p.Round, s.Code, assessment.HonorClaimed{
 			Title: []string{"文明窗口", "先进集体", "五一劳动奖状"}[rng.IntN(3)], Level: assessment.Municipal, Issuer: "上海市",
 			AwardedOn: "2022-03-01", Document: strings.Repeat("2c", 32),
 		})

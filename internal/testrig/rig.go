@@ -104,7 +104,8 @@ func (r *Rig) CommandConfig() command.Config {
 	key := sha256.Sum256([]byte("testrig"))
 	var ticks atomic.Int64
 	return command.Config{
-		Log: r.Log, Codec: r.Codec, Criteria: criteria.Lookup, Results: r.Model, PseudonymKey: key[:],
+		Log: r.Log, Codec: r.Codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: r.Model, PseudonymKey: key[:],
+		Actors: People{}, Evidence: Arrived{},
 		Now: func() time.Time { return Day.Add(time.Duration(ticks.Add(1)) * time.Second) },
 	}
 }

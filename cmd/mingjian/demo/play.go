@@ -12,7 +12,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"mingjian/api/auth"
 	"mingjian/api/command"
+	"mingjian/api/evidence"
+	"mingjian/criteria"
 	"mingjian/domain"
 	"mingjian/domain/registry"
 )
@@ -20,10 +23,15 @@ import (
 // Round is the id of the demo's round.
 const Round = "demo-2022"
 
+// Guide is the scoring guide of the demo's round.
+const Guide = "2022-demo"
+
 // Config says what to play.
 type Config struct {
 	Commands *command.Commands
-	Standard *domain.Standard
+	Accounts *auth.Accounts
+	Evidence *evidence.Store
+	Criteria *criteria.Criteria
 	Roster   []registry.Row // of the centers to play
 	Seed     uint64
 	// Progress hears of each subject that is finished, from several goroutines.
@@ -39,12 +47,22 @@ const workers = 16
 // Play registers the roster, opens the round, and plays every district and
 // center up to its approval.
 func Play(ctx context.Context, c Config) error {
-	script, err := loadScript(c.Standard)
+	script, err := loadScript(c.Criteria.Standard)
 	if err != nil {
 		return err
 	}
-	p := &player{Config: c, script: script}
+	guide, err := criteria.LookupGuide(Guide)
+	if err != nil {
+		return err
+	}
+	p := &player{Config: c, script: script, guide: guide.Guide}
 	if err := p.prepare(ctx); err != nil {
+		return err
+	}
+	if err := p.people(ctx); err != nil {
+		return err
+	}
+	if err := p.photograph(ctx); err != nil {
 		return err
 	}
 	var acts []func(context.Context) error
@@ -62,25 +80,28 @@ func Play(ctx context.Context, c Config) error {
 // Publish makes the demo's first release.
 func Publish(ctx context.Context, c Config) (command.Receipt, error) {
 	p := &player{Config: c}
-	return c.Commands.Publish(ctx, p.meta("organizer-01", "publish"), Round, "模拟评估首次发布（演示数据，非真实评估结果）")
+	return c.Commands.Publish(ctx, p.meta(command.Operator, "publish"), Round, "模拟评估首次发布（演示数据，非真实评估结果）")
 }
 
 type player struct {
 	Config
 	script *script
+	guide  *domain.Guide
+	photos map[string][]string // SHA-256 of each, by the login of who took it
+	ids    map[string]string   // account by login
 }
 
 func (p *player) prepare(ctx context.Context) error {
-	if _, err := p.Commands.RegisterRoster(ctx, p.meta("organizer-01", "roster"), p.Roster, true); err != nil {
+	if _, err := p.Commands.RegisterRoster(ctx, p.meta(command.Operator, "roster"), p.Roster, true); err != nil {
 		if errors.Is(err, domain.ErrExists) {
 			return fmt.Errorf("these data are not a demo's, choose another folder with --data: %w", err)
 		}
 		return err
 	}
-	meta := p.meta("organizer-01", "open")
+	meta := p.meta(command.Operator, "open")
 	meta.Note = p.Note()
 	_, err := p.Commands.OpenRound(ctx, meta, command.OpenRound{
-		Round: Round, Name: "2022年社区事务受理服务中心标准化建设第三方评估（演示）", Standard: p.Standard.ID, Demo: true,
+		Round: Round, Name: "2022年社区事务受理服务中心标准化建设第三方评估（演示）", Standard: p.Criteria.Standard.ID, Guide: Guide, Demo: true,
 		Assessment: domain.Period{From: "2022-03-01", To: "2022-11-30"},
 		Honors:     domain.Period{From: "2019-01-01", To: "2022-10-31"},
 	})
@@ -118,6 +139,8 @@ var namespace = uuid.NewSHA1(uuid.NameSpaceURL, []byte("mingjian/demo"))
 
 // meta makes a command's metadata; its id follows from the seed and the step.
 func (p *player) meta(actor, step string) command.Meta {
-	id := uuid.NewSHA1(namespace, fmt.Appendf(nil, "%s/%d/%d/%s", Round, p.Seed, len(p.Roster), step))
-	return command.Meta{ID: id.String(), Actor: actor}
+	if id, ok := p.ids[actor]; ok {
+		actor = id
+	}
+	return command.Meta{ID: p.id(step), Actor: actor}
 }

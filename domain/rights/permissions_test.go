@@ -1,0 +1,312 @@
+package rights
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "rewrite docs/permissions.md")
+
+// page is where the tables are shown to people.
+const page = "../../docs/permissions.md"
+
+// TestPage holds docs/permissions.md to the tables.
+func TestPage(t *testing.T) {
+	want := render(t)
+	if *update {
+		if err := os.WriteFile(page, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	got, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(got) != want {
+		t.Errorf("docs/permissions.md differs from the tables; go test ./domain/rights -run TestPage -update rewrites it")
+	}
+}
+
+// word is a name in both languages.
+type word struct{ zh, en string }
+
+var roleNames = map[Role]word{
+	Assessor: {"评估员", "assessor"}, Reviewer: {"复核员", "reviewer"}, Center: {"受理中心", "center"},
+	District: {"区级部门", "district"}, Organizer: {"市级组织者", "organizer"}, Auditor: {"审计员", "auditor"},
+}
+
+var stateNames = map[State]word{
+	Unopened: {"未开始", "not opened"}, InWork: {"评估中", "in work"}, Submitted: {"已提交", "submitted"}, Approved: {"已通过", "approved"},
+}
+
+// conditionNames has what a cell of the tables says, conditionTexts what it
+// means.
+var conditionNames = map[Condition]word{
+	Own: {"本单位", "own"}, Assigned: {"已分派", "assigned"}, Lead: {"组长", "lead"}, Present: {"未回避", "not recused"},
+	Impartial: {"非申报人", "not the claimant"}, Uninvolved: {"未参与", "uninvolved"},
+	OwnApproved: {"本单位、已通过", "own, approved"}, InOwnDistrict: {"本区、已通过", "own district, approved"},
+}
+
+var conditionTexts = []struct {
+	Condition
+	word
+}{
+	{Own, word{"账号就是为该受理中心持有这一角色；进行操作时还须未回避该对象", "the role is held for this very center; to act, one must not be recused from it either"}},
+	{Assigned, word{"已被分派到该对象，且未回避", "assigned to the subject, and not recused from it"}},
+	{Lead, word{"已被分派为该对象的评估组长，且未回避", "assigned to the subject as lead of its team, and not recused from it"}},
+	{Present, word{"未回避该对象", "not recused from the subject"}},
+	{Impartial, word{"该荣誉不是本人申报的，且未回避该对象", "did not make the claim, and is not recused from the subject"}},
+	{Uninvolved, word{
+		"从未被分派到该对象，没有动过它的分数（评估记录、扣分项），没有申报或审定过它的荣誉，不是提交人，且未回避",
+		"was never assigned to the subject, moved no point of it (findings, deductions), made or decided none of its claims, did not submit it, and is not recused from it",
+	}},
+	{OwnApproved, word{"账号为该受理中心持有这一角色，且其评估已通过复核", "the role is held for this center, and its record is approved"}},
+	{InOwnDistrict, word{
+		"账号为该区持有这一角色，对象是该区的受理中心或该区本身，且其评估已通过复核",
+		"the role is held for the district that the center lies in, or that the subject is, and its record is approved",
+	}},
+}
+
+// named is a row of a table.
+type named[T ~string] struct {
+	id   T
+	name word
+}
+
+var areas = []struct {
+	name     word
+	commands []named[Command]
+}{
+	{word{"名册", "Roster"}, []named[Command]{
+		{"registerDistrict", word{"登记区", "add a district"}},
+		{"registerCenter", word{"登记受理中心", "add a center"}},
+		{"registerRoster", word{"批量登记名册", "add a whole roster"}},
+	}},
+	{word{"轮次", "Rounds"}, []named[Command]{
+		{"openRound", word{"开启轮次", "open a round"}},
+		{"publish", word{"发布结果", "publish a release"}},
+		{"closeRound", word{"结束轮次", "close a round"}},
+	}},
+	{word{"分派与回避", "Assignment and recusal"}, []named[Command]{
+		{"openAssessment", word{"开始评估", "open a record"}},
+		{"assignAssessor", word{"分派评估员", "assign an assessor"}},
+		{"recuseAssessor", word{"令其回避", "recuse somebody"}},
+		{"recuseMyself", word{"本人回避", "recuse oneself"}},
+	}},
+	{word{"评估记录", "Findings"}, []named[Command]{
+		{"recordScores", word{"录入评估记录", "record findings"}},
+		{"reviseScore", word{"修订评估记录", "revise a finding"}},
+		{"recordObservation", word{"记录建议", "record an observation"}},
+		{"submitAssessment", word{"提交复核", "submit to review"}},
+	}},
+	{word{"扣分项", "Deductions"}, []named[Command]{
+		{"imposeDeduction", word{"施加扣分项", "impose a deduction"}},
+		{"liftDeduction", word{"撤销扣分项", "lift a deduction"}},
+	}},
+	{word{"所获荣誉", "Honors"}, []named[Command]{
+		{"claimHonor", word{"申报荣誉", "claim an honor"}},
+		{"withdrawHonor", word{"撤回申报", "withdraw a claim"}},
+		{"acceptHonor", word{"认定荣誉", "accept a claim"}},
+		{"rejectHonor", word{"不予认定", "reject a claim"}},
+	}},
+	{word{"复核", "Review"}, []named[Command]{
+		{"returnAssessment", word{"退回", "return to the assessors"}},
+		{"approveAssessment", word{"复核通过", "approve"}},
+	}},
+	{word{"账号", "Accounts"}, []named[Command]{
+		{"createAccount", word{"新建账号", "create an account"}},
+		{"grantRole", word{"授予角色", "grant a role"}},
+		{"revokeRole", word{"收回角色", "revoke a role"}},
+		{"inviteAccount", word{"发出设置密码的链接", "make the link to set a password"}},
+		{"disableAccount", word{"停用账号", "disable an account"}},
+		{"enableAccount", word{"启用账号", "enable an account"}},
+		{"eraseAccount", word{"抹除个人信息", "erase a person"}},
+		{"clearTotp", word{"清除动态验证码", "clear the one-time code"}},
+		{"revokeSessions", word{"结束他人的登录", "end somebody's sessions"}},
+	}},
+	{word{"导入、证据与运维", "Imports, evidence, operation"}, []named[Command]{
+		{"importFile", word{"导入表格", "import a sheet"}},
+		{"uploadEvidence", word{"上传证据", "upload evidence"}},
+		{"rebuildReadModel", word{"重建读模型", "rebuild the read model"}},
+	}},
+}
+
+var readNames = []named[Read]{
+	{ReadAssessment, word{"评估记录及其荣誉、扣分项、建议", "a record with its findings, honors, deductions and observations"}},
+	{ReadHonors, word{"荣誉申报（含未通过复核的）", "honor claims, of a record not yet approved too"}},
+	{ReadTeam, word{"评估组成员的账号", "who is on a record's team, by account"}},
+	{ReadProgress, word{"轮次进度", "how far a round has come"}},
+	{ReadRanking, word{"未发布的排名", "standings that are not published"}},
+	{ReadTrail, word{"事件全记录（每次查看均留痕）", "every event with its account; each look is recorded"}},
+	{ReadAccounts, word{"账号名单", "persons and their roles"}},
+	{ReadEvidence, word{"证据材料（每次下载均留痕）", "evidence; each download is recorded"}},
+}
+
+func render(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString(preamble)
+	for _, c := range conditionTexts {
+		name := conditionNames[c.Condition]
+		fmt.Fprintf(&b, "| %s | %s | %s。<br>%s. |\n", name.zh, name.en, c.zh, c.en)
+	}
+	b.WriteString(doing)
+	for _, area := range areas {
+		fmt.Fprintf(&b, "\n### %s · %s\n\n%s", area.name.zh, area.name.en, head("命令 · command", "评估状态 · state of the record"))
+		for _, row := range area.commands {
+			fmt.Fprintf(&b, "| %s<br>`%s`: %s | %s |", row.name.zh, row.id, row.name.en, statesOf(t, row.id))
+			for _, role := range Roles {
+				fmt.Fprintf(&b, " %s |", cell(t, conditionsOf(row.id, role)))
+			}
+			b.WriteByte('\n')
+		}
+	}
+	fmt.Fprintf(&b, "%s%s", reading, head("内容 · what"))
+	for _, row := range readNames {
+		fmt.Fprintf(&b, "| %s<br>`%s`: %s |", row.name.zh, row.id, row.name.en)
+		for _, role := range Roles {
+			fmt.Fprintf(&b, " %s |", cell(t, readConditionsOf(row.id, role)))
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString(enforcement)
+	return b.String()
+}
+
+// head is a table's head: some columns, then one a role.
+func head(columns ...string) string {
+	for _, role := range Roles {
+		columns = append(columns, roleNames[role].zh+"<br>"+roleNames[role].en)
+	}
+	return "| " + strings.Join(columns, " | ") + " |\n|" + strings.Repeat("---|", len(columns)) + "\n"
+}
+
+func statesOf(t *testing.T, c Command) string {
+	t.Helper()
+	at := slices.IndexFunc(Table, func(r Rule) bool { return r.Command == c })
+	if at < 0 {
+		t.Fatalf("%s is described here and not in the table", c)
+	}
+	if len(Table[at].States) == 0 {
+		return "—"
+	}
+	var zh, en []string
+	for _, s := range Table[at].States {
+		zh, en = append(zh, stateNames[s].zh), append(en, stateNames[s].en)
+	}
+	return strings.Join(zh, "、") + "<br>" + strings.Join(en, ", ")
+}
+
+func conditionsOf(c Command, role Role) (conditions []Condition) {
+	for _, r := range Table {
+		if r.Command == c && r.Role == role {
+			conditions = append(conditions, r.Condition)
+		}
+	}
+	return conditions
+}
+
+func readConditionsOf(read Read, role Role) (conditions []Condition) {
+	for _, r := range ReadTable {
+		if r.Read == read && r.Role == role {
+			conditions = append(conditions, r.Condition)
+		}
+	}
+	return conditions
+}
+
+// cell shows what a role needs: a tick, with the condition if there is one.
+func cell(t *testing.T, conditions []Condition) string {
+	t.Helper()
+	switch {
+	case len(conditions) == 0:
+		return "—"
+	case len(conditions) > 1:
+		t.Fatalf("%v: a role has one condition, or the narrower one says nothing", conditions)
+	case conditions[0] == Always:
+		return "✓"
+	}
+	name, ok := conditionNames[conditions[0]]
+	if !ok {
+		t.Fatalf("condition %q has no name here", conditions[0])
+	}
+	return "✓ " + name.zh + "<br>" + name.en
+}
+
+const preamble = `<!-- Made from domain/rights by "go test ./domain/rights -run TestPage -update"; edits here are lost. -->
+
+# 权限 · Permissions
+
+谁可以做什么、看什么，由 ` + "`domain/rights`" + ` 中的两张表规定，表中没有的一律拒绝。本页由这两张表生成；测试对每一种
+角色与命令的组合，在评估和轮次的每一种状态下逐一尝试，并与表对照。
+
+Who may do and see what stands in the two tables of ` + "`domain/rights`" + `; whatever is not in them is refused. This page is
+made from the tables, and a test tries each pair of role and command in every state of a record and of a round, and
+compares.
+
+## 条件 · Conditions
+
+✓ 表示持有该角色即可；后面写有条件的，还须满足条件。— 表示不可以。一个账号可以有几个角色，有一个角色允许即可；但条件是对
+人而不是对角色的：例如参与过评估的人，即使另有复核员角色，也不能复核。
+
+✓ means that holding the role is enough; where a condition follows, it must be met too. — means no. An account may hold
+several roles, and one that allows is enough. Conditions are about the person, not the role: whoever worked on a record
+cannot approve it, reviewer or not.
+
+| 条件 | condition | 含义 · meaning |
+|---|---|---|
+`
+
+const doing = `
+## 可以做什么 · What may be done
+
+与评估有关的命令，只在进行中的轮次里可用；除开启轮次外，与轮次有关的命令也是如此。“评估状态”一列是命令可用时评估所处的状态。
+
+Commands on a record work in a round in progress only, and so do commands on a round, but for opening one. The second
+column has the states of the record in which a command works.
+`
+
+const reading = `
+## 可以看什么 · What may be seen
+
+登录的人都可以看名册、标准、轮次、本人的任务和账号。其余如下。
+
+Everybody who is signed in sees the roster, the standard, the rounds, and their own tasks and account. The rest:
+
+`
+
+const enforcement = `
+本人上传的证据材料，本人始终可以下载。
+
+Whoever uploaded a piece of evidence can always download it.
+
+## 如何执行 · How it is enforced
+
+- **账号的角色**（“✓”与“本单位”）：每条命令都按事件日志中该账号当时的角色判断，收回的角色立即失效。不符时答复 ` + "`FORBIDDEN`" + `。
+- **对人的条件**（“已分派”“组长”“未回避”“非申报人”“未参与”）：由该评估记录自身的事件推演得出，以化名判断，因此任何人事后都能
+  核对。不符时答复 ` + "`NOT_ASSIGNED`、`NOT_LEAD`、`RECUSED` 或 `FOUR_EYES`" + `。
+- **状态**：由同一推演得出。轮次不存在或已结束时答复 ` + "`UNKNOWN_ROUND` 或 `ROUND_CLOSED`" + `。
+- **查看**：不许看的，不论是否存在，答复都一样。
+- **本人的账号**：修改密码、设置动态验证码（` + "`changePassword`、`enrollTotp`、`confirmTotp`" + `）和结束本人的登录，登录的人都可以做，
+  不在表中。
+- 被拒绝的命令不留下任何记录；已记录的命令重复发送，得到第一次的结果，与其后角色的变动无关。
+
+What this says in English:
+
+- **The account's roles** (“✓” and “own”) are taken from the event log for each command, so that a role that was revoked
+  is void at once. Otherwise the answer is ` + "`FORBIDDEN`" + `.
+- **Conditions about the person** (assigned, lead, not recused, not the claimant, uninvolved) follow from the record's own
+  events and are checked by pseudonym, so that anyone can check afterwards that they were kept. Otherwise the answer is
+  ` + "`NOT_ASSIGNED`, `NOT_LEAD`, `RECUSED` or `FOUR_EYES`" + `.
+- **States** follow from the same events. In a round that does not exist or is closed the answer is ` + "`UNKNOWN_ROUND` or\n  `ROUND_CLOSED`" + `.
+- **Reading**: a refusal is the same whether or not there is something to see.
+- **One's own account**: changing the password, setting up one-time codes (` + "`changePassword`, `enrollTotp`, `confirmTotp`" + `)
+  and ending one's own sessions is for everybody who is signed in, and not in the table.
+- A refused command leaves nothing on record. A command that is on record, sent again, gets its first result, whatever has
+  become of the sender's roles.
+`
