@@ -22,8 +22,9 @@ type internalSchema struct {
 	accounts         *auth.Accounts
 }
 
-// Internal is the schema of the console: all data and all commands. Whoever
-// reaches it can use it, so it is for loopback listeners only (see Listen).
+// Internal is the schema of the console: all data and all commands, for those
+// whom the tables of package rights allow them. It knows the viewer from the
+// context and nobody without one.
 type Internal struct{ *engine }
 
 // NewInternal builds the internal schema.
