@@ -115,12 +115,16 @@ type stage struct {
 	free []string // centers without any record
 }
 
-// stagehands lets every account do everything.
-type stagehands struct{ center string }
+// stagehands lets every account do everything but claim, and the claimant claim
+// for the center: whoever belongs to a center does not judge it.
+type stagehands struct{ center, claimant string }
 
 func (h *stagehands) Actor(_ context.Context, account string) (rights.Actor, error) {
+	if account == h.claimant {
+		return rights.Actor{Account: account, Grants: []rights.Grant{{Role: rights.Center, Subject: h.center}}}, nil
+	}
 	return rights.Actor{Account: account, Grants: []rights.Grant{
-		{Role: rights.Organizer}, {Role: rights.Assessor}, {Role: rights.Reviewer}, {Role: rights.Center, Subject: h.center},
+		{Role: rights.Organizer}, {Role: rights.Assessor}, {Role: rights.Reviewer},
 	}}, nil
 }
 
@@ -388,7 +392,7 @@ const (
 func (s *stage) open(round, subject string, state rights.State, complete bool) {
 	s.t.Helper()
 	ctx, c := s.t.Context(), s.setup
-	s.hands.center = subject
+	s.hands.center, s.hands.claimant = subject, ""
 	by := func(name string) command.Meta { return s.by(s.person(name).account) }
 	do := func(_ command.Receipt, err error) {
 		s.t.Helper()
@@ -414,11 +418,15 @@ func (s *stage) open(round, subject string, state rights.State, complete bool) {
 		Item: "8.1", Reason: "媒体曝光", Source: "市级媒体", OccurredOn: "2022-05-05",
 	}))
 	claim := assessment.HonorClaimed{Title: "文明单位", Level: assessment.National, Issuer: "中央文明委", AwardedOn: "2021-06-01", Document: s.document}
+	s.hands.claimant = by("claimant").Actor
 	do(c.ClaimHonor(ctx, by("claimant"), round, subject, claim))
+	s.hands.claimant = ""
 	do(c.AcceptHonor(ctx, by("judge"), round, subject, 1, 50))
 	if !complete {
 		claim.Title = "先进集体"
+		s.hands.claimant = by("claimant").Actor
 		do(c.ClaimHonor(ctx, by("claimant"), round, subject, claim))
+		s.hands.claimant = ""
 	}
 	if state == rights.InWork {
 		return

@@ -26,6 +26,9 @@ func (c *Commands) AssignAssessor(ctx context.Context, m Meta, id, subject, acco
 		if !assessor.Has(rights.Assessor) {
 			return nil, fmt.Errorf("account %s is no assessor: %w", account, domain.ErrInvalid)
 		}
+		if rights.Belongs(assessor, subject) {
+			return nil, fmt.Errorf("account %s is of %s itself: %w", account, subject, domain.ErrFourEyes)
+		}
 		return a.Assign(by, who, lead)
 	})
 }

@@ -2,6 +2,7 @@ package rights
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"mingjian/domain"
@@ -119,8 +120,23 @@ func commandsOf(table []Rule) (commands []Command) {
 	return commands
 }
 
+// judging is the commands by which a subject is judged. Whoever holds a role for
+// the subject itself is judged by them, and gives none of them, whatever other
+// roles the account has.
+var judging = []Command{
+	"recordScores", "reviseScore", "recordObservation", "submitAssessment", "imposeDeduction", "liftDeduction",
+	"acceptHonor", "rejectHonor", "returnAssessment", "approveAssessment",
+}
+
+// Belongs reports whether an actor holds a role for the subject itself, and so
+// cannot judge it.
+func Belongs(a Actor, subject string) bool {
+	return a.Holds(Center, subject) || a.Holds(District, subject)
+}
+
 // Allow refuses a command that none of the actor's grants allows on a subject
-// ("" where the command has none), as domain.ErrForbidden naming who may.
+// ("" where the command has none), as domain.ErrForbidden naming who may; and
+// one that judges a subject which the actor belongs to, as domain.ErrFourEyes.
 // Conditions other than Own are left to the subject's record.
 func Allow(a Actor, c Command, subject string) error {
 	var may []string
@@ -129,6 +145,9 @@ func Allow(a Actor, c Command, subject string) error {
 			continue
 		}
 		if r.Condition == Own && a.Holds(r.Role, subject) || r.Condition != Own && a.Has(r.Role) {
+			if slices.Contains(judging, c) && Belongs(a, subject) {
+				return fmt.Errorf("%s by an account of %s itself: %w", c, subject, domain.ErrFourEyes)
+			}
 			return nil
 		}
 		who := string(r.Role)

@@ -177,3 +177,37 @@ func TestMayReadFails(t *testing.T) {
 		t.Errorf("%v, want %v", err, broken)
 	}
 }
+
+// TestNobodyJudgesTheirOwn: an account that is of a subject gives none of the
+// commands that judge it, whatever other roles it has; elsewhere it does.
+func TestNobodyJudgesTheirOwn(t *testing.T) {
+	everything := Actor{Account: "a", Grants: []Grant{
+		{Role: Assessor},
+		{Role: Reviewer},
+		{Role: Organizer},
+		{Role: Center, Subject: "310101002"},
+		{Role: District, Subject: "310101"},
+	}}
+	judged := 0
+	for _, command := range Commands {
+		for _, own := range []string{"310101002", "310101"} {
+			if errors.Is(Allow(everything, command, own), domain.ErrFourEyes) {
+				judged++
+			}
+		}
+		if err := Allow(everything, command, "310104003"); errors.Is(err, domain.ErrFourEyes) {
+			t.Errorf("%s on another subject: %v", command, err)
+		}
+	}
+	if judged != 2*10 {
+		t.Errorf("%d commands on one's own subjects are refused, want 20", judged)
+	}
+	for _, command := range []Command{"recordScores", "imposeDeduction", "acceptHonor", "returnAssessment", "approveAssessment"} {
+		if err := Allow(everything, command, "310101002"); !errors.Is(err, domain.ErrFourEyes) {
+			t.Errorf("%s on one's own center: %v", command, err)
+		}
+	}
+	if err := Allow(everything, "claimHonor", "310101002"); err != nil {
+		t.Errorf("a claim of one's own: %v", err)
+	}
+}
