@@ -1,6 +1,7 @@
 // Package criteria holds the standards that a round can adopt, as data: the
 // transcription of each print, its canonical bytes and their hash, the rules of
-// its measured clauses, scoring guides, and the roster of centers.
+// its measured clauses, scoring guides, calendars of working days, and the
+// roster of centers.
 package criteria
 
 import (
@@ -66,7 +67,8 @@ func Lookup(id string) (*Criteria, error) {
 // district, name), one per subdistrict, town and township.
 func Roster() []byte { return bytes.Clone(shanghai) }
 
-// seal makes the canonical bytes of a standard or a guide and their hash.
+// seal makes the canonical bytes of a standard, a guide or a calendar and their
+// hash.
 func seal(of any) (canonical []byte, hash string, err error) {
 	plain, err := json.Marshal(of)
 	if err != nil {

@@ -1,6 +1,7 @@
 package criteria_test
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -51,6 +52,36 @@ func FuzzRule(f *testing.F) {
 			if _, _, err := c.Compute("2.1", counts); err != nil {
 				t.Errorf("%q with %v: %v", rule, counts, err)
 			}
+		}
+	})
+}
+
+// FuzzParseCalendar: no input makes ParseCalendar panic, and a calendar that
+// is accepted can be read back from its canonical bytes and counts through all
+// of its years.
+func FuzzParseCalendar(f *testing.F) {
+	src, err := os.ReadFile("calendar/cn.csv")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(src)
+	f.Add([]byte(small2020))
+	for _, odd := range []string{
+		"", "\ufeff", "date", "date,kind,festival", "2020-02-30,holiday,春节", "0000-01-01,holiday,元旦", "9999-12-31,workday,元旦",
+		"2020-10-02,,国庆节", ",,", "\"", "\"\n\n\",holiday,", "2021-01-01,holiday,元旦", "2020-05-09,workday,x",
+	} {
+		f.Add([]byte(odd))
+		f.Add([]byte(small2020 + odd))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		calendar, err := criteria.ParseCalendar("fuzz.csv", src)
+		if err != nil {
+			return
+		}
+		checkCalendar(t, calendar)
+		from, to := fmt.Sprintf("%04d-01-01", calendar.From), fmt.Sprintf("%04d-12-31", calendar.To)
+		if _, err := calendar.Count(from, to); err != nil {
+			t.Errorf("working days from %s to %s: %v", from, to, err)
 		}
 	})
 }
