@@ -13,6 +13,7 @@ import (
 	"mingjian/domain/access"
 	"mingjian/domain/account"
 	"mingjian/domain/assessment"
+	"mingjian/domain/mail"
 	"mingjian/domain/registry"
 	"mingjian/domain/round"
 )
@@ -75,6 +76,9 @@ func NewCodec() *Codec {
 		func() domain.Event { return new(assessment.Submitted) },
 		func() domain.Event { return new(assessment.Returned) },
 		func() domain.Event { return new(assessment.Approved) },
+		func() domain.Event { return new(mail.Claimed) },
+		func() domain.Event { return new(mail.Sent) },
+		func() domain.Event { return new(mail.Abandoned) },
 		func() domain.Event { return new(round.Opened) },
 		func() domain.Event { return new(round.Published) },
 		func() domain.Event { return new(round.Closed) },

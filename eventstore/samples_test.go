@@ -10,6 +10,7 @@ import (
 	"mingjian/domain/access"
 	"mingjian/domain/account"
 	"mingjian/domain/assessment"
+	"mingjian/domain/mail"
 	"mingjian/domain/registry"
 	"mingjian/domain/rights"
 	"mingjian/domain/round"
@@ -74,6 +75,9 @@ func samples() []domain.Event {
 		&assessment.Submitted{Stamp: stamp},
 		&assessment.Returned{Stamp: stamp, Reason: "请补充", Clauses: []assessment.ClauseReason{{Clause: "1.2.1", Reason: "缺少照片"}}},
 		&assessment.Approved{Stamp: stamp},
+		&mail.Claimed{Stamp: stamp, Kind: mail.AppealVote, Attempt: 2, Until: stamp.At.Add(2 * time.Minute)},
+		&mail.Sent{Stamp: stamp, Attempt: 2},
+		&mail.Abandoned{Stamp: stamp, Attempt: 2, Reason: mail.NoAddress},
 		&round.Opened{
 			Stamp: stamp, Round: "2022-city", Name: "2022年度评估", Standard: "2022", StandardHash: hash,
 			Guide: "2022-demo", GuideHash: hash,

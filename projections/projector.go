@@ -13,6 +13,7 @@ import (
 	"mingjian/domain/access"
 	"mingjian/domain/account"
 	"mingjian/domain/assessment"
+	"mingjian/domain/mail"
 	"mingjian/domain/registry"
 	"mingjian/domain/round"
 	"mingjian/eventstore"
@@ -147,10 +148,12 @@ func (p *projector) event(seq int64, e *eventstore.Recorded) error {
 	}
 }
 
-// trailOnly reports whether a stream moves nothing but the trail: accounts are
-// read from the log where they are needed, and accesses are only a record.
+// trailOnly reports whether a stream moves nothing but the trail: accounts and
+// letters are read from the log where they are needed, and accesses are only a
+// record.
 func trailOnly(stream string) bool {
-	return strings.HasPrefix(stream, account.StreamPrefix) || strings.HasPrefix(stream, access.StreamPrefix)
+	return strings.HasPrefix(stream, account.StreamPrefix) || strings.HasPrefix(stream, access.StreamPrefix) ||
+		strings.HasPrefix(stream, mail.StreamPrefix)
 }
 
 func (p *projector) trail(seq int64, e *eventstore.Recorded, m eventstore.Metadata) error {
