@@ -36,10 +36,14 @@ type addresses struct {
 type serveCmd struct {
 	place
 	addresses
+	mailing
 }
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(ctx context.Context, io *stdio) error {
+	if _, _, err := c.config(); err != nil {
+		return err
+	}
 	r, err := start(ctx, c.place, io.logger)
 	if err != nil {
 		return err

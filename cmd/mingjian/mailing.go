@@ -1,0 +1,34 @@
+package main
+
+import (
+	"errors"
+
+	"mingjian/api/mail"
+)
+
+// mailing says how letters leave.
+type mailing struct {
+	SMTP         string `name:"smtp" placeholder:"HOST:PORT" help:"Mail server by which people are told that something awaits them; without it nobody gets mail." env:"MINGJIAN_SMTP"`
+	SMTPTLS      string `name:"smtp-tls" default:"starttls" enum:"starttls,implicit,none" help:"How to encrypt: starttls (mostly port 587), implicit (mostly 465), or none, to a mail server on this machine only." env:"MINGJIAN_SMTP_TLS"`
+	SMTPUser     string `name:"smtp-user" placeholder:"USER" help:"Our user there, if it asks for one." env:"MINGJIAN_SMTP_USER"`
+	SMTPPassword string `name:"smtp-password" placeholder:"PASSWORD" help:"Our password there; give it by the environment." env:"MINGJIAN_SMTP_PASSWORD"`
+	MailFrom     string `name:"mail-from" placeholder:"ADDRESS" help:"Sender of the letters, such as '明鉴 <noreply@pg.example.cn>'." env:"MINGJIAN_MAIL_FROM"`
+}
+
+// config is the part of a sender's configuration that the flags say, checked;
+// false without a mail server.
+func (m mailing) config() (mail.Config, bool, error) {
+	if m.SMTP == "" {
+		if m.SMTPUser != "" || m.SMTPPassword != "" || m.MailFrom != "" {
+			return mail.Config{}, false, errors.New("--smtp-user, --smtp-password and --mail-from say nothing without --smtp")
+		}
+		return mail.Config{}, false, nil
+	}
+	c := mail.Config{SMTP: mail.SMTP{
+		Address: m.SMTP, TLS: mail.TLS(m.SMTPTLS), User: m.SMTPUser, Password: m.SMTPPassword, From: m.MailFrom,
+	}}
+	if err := c.SMTP.Validate(); err != nil {
+		return mail.Config{}, false, err
+	}
+	return c, true, nil
+}
