@@ -168,7 +168,7 @@ func propose(codec *Codec, cmd Command, events []domain.Event) ([]Proposed, erro
 		if err != nil {
 			return nil, err
 		}
-		proposed[i] = Proposed{ID: eventID(cmd.Metadata.CommandID, cmd.Stream, i), Type: name, Data: data, Metadata: metadata}
+		proposed[i] = Proposed{ID: eventID(cmd.Metadata.CommandID, cmd.Metadata.Actor, cmd.Stream, i), Type: name, Data: data, Metadata: metadata}
 	}
 	return proposed, nil
 }

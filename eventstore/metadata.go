@@ -44,8 +44,9 @@ func (m Metadata) encode() ([]byte, error) {
 	return out, nil
 }
 
-// eventID derives an event's id from its command, so that the same command
-// sent again makes the same events.
-func eventID(command uuid.UUID, stream string, index int) uuid.UUID {
-	return uuid.NewSHA1(command, fmt.Appendf(nil, "%s#%d", stream, index))
+// eventID derives an event's id from its command and the account that sent it,
+// so that the same command sent again makes the same events, and one id sent by
+// two accounts at once makes a conflict, not a repetition.
+func eventID(command uuid.UUID, actor, stream string, index int) uuid.UUID {
+	return uuid.NewSHA1(uuid.NewSHA1(command, []byte(actor)), fmt.Appendf(nil, "%s#%d", stream, index))
 }

@@ -95,8 +95,8 @@ func TestMetadataCopies(t *testing.T) {
 // the derivation is pinned.
 func TestEventID(t *testing.T) {
 	command := fullMetadata().CommandID
-	id := eventID(command, "round-2022", 0)
-	if want := "f28067ec-a02e-502c-bda5-d683266b0280"; id.String() != want {
+	id := eventID(command, "reviewer-01", "round-2022", 0)
+	if want := "e4875f9a-7775-5b65-84ce-0dde2135dc6b"; id.String() != want {
 		t.Errorf("id %s, want %s", id, want)
 	}
 	if id.Version() != 5 {
@@ -104,14 +104,16 @@ func TestEventID(t *testing.T) {
 	}
 	seen := make(map[uuid.UUID]bool)
 	for _, c := range []uuid.UUID{command, uuid.Nil} {
-		for _, stream := range []string{"round-2022", "round-202", "registry", ""} {
-			for index := range 30 {
-				seen[eventID(c, stream, index)] = true
+		for _, actor := range []string{"reviewer-01", "reviewer-0", ""} {
+			for _, stream := range []string{"round-2022", "round-202", "1round-2022", ""} {
+				for index := range 30 {
+					seen[eventID(c, actor, stream, index)] = true
+				}
 			}
 		}
 	}
-	if len(seen) != 2*4*30 {
-		t.Errorf("%d ids for %d events", len(seen), 2*4*30)
+	if want := 2 * 3 * 4 * 30; len(seen) != want {
+		t.Errorf("%d ids for %d events", len(seen), want)
 	}
 }
 

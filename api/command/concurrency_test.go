@@ -283,6 +283,36 @@ func TestSameCommandAtOnce(t *testing.T) {
 	testrig.CheckConsistent(t, d.Rig)
 }
 
+// TestOneCommandIDOfManyAccounts: a command id that several accounts send at
+// once is the first one's. The others are told so, and not that they succeeded.
+func TestOneCommandIDOfManyAccounts(t *testing.T) {
+	d := newDesk(t)
+	const tries, accounts = 30, 4
+	for try := range tries {
+		m := testrig.Meta("")
+		all := together(accounts, func(i int) []sent {
+			own := m
+			own.Actor = client(i)
+			return []sent{d.observe(own, 0, fmt.Sprintf("try %d, client %d", try, i))}
+		})
+		won := 0
+		for i, s := range all {
+			if s.err == nil {
+				won++
+			} else if !errors.Is(s.err, domain.ErrInvalid) {
+				t.Errorf("try %d, client %d: %v, want %v", try, i, s.err, domain.ErrInvalid)
+			}
+		}
+		if won != 1 {
+			t.Errorf("try %d: %d accounts were told that they succeeded", try, won)
+		}
+		if n := len(d.ReadLog(t)); n != d.before+try+1 {
+			t.Fatalf("try %d: %d events on the log, want %d", try, n, d.before+try+1)
+		}
+	}
+	testrig.CheckConsistent(t, d.Rig)
+}
+
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
