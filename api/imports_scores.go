@@ -13,6 +13,7 @@ import (
 	"mingjian/criteria"
 	"mingjian/domain"
 	"mingjian/domain/assessment"
+	"mingjian/domain/rights"
 	"mingjian/projections"
 )
 
@@ -135,6 +136,12 @@ func (p *scoring) record(code string, line int) (*projections.AssessmentView, er
 	if !p.known.has(code) {
 		fault("没有登记这个受理中心或区。", "No such center or district is registered.")
 		return nil, nil
+	}
+	if err := rights.Allow(p.r.viewer(), "recordScores", code); errors.Is(err, domain.ErrFourEyes) {
+		fault("您的账号属于该对象，不能评估它：请删去该对象的各行。", err.Error())
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
 	view, err := p.r.view()
 	if err != nil {

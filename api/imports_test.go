@@ -645,6 +645,30 @@ func TestImportScoreFaults(t *testing.T) {
 	r.want("after submission", r.send("wang", ImportScores, q, scoresHead+scoreLine(center, "6.2", "met", "", "", "", "", "")), http.StatusOK, 1, 0, 1)
 }
 
+// TestImportOfOnesOwn: whoever is of a subject has nothing checked for it, and
+// does not learn which evidence is stored.
+func TestImportOfOnesOwn(t *testing.T) {
+	r := startImports(t)
+	r.small()
+	r.assign("wang", "310101002")
+	_, err := r.accounts.Grant(t.Context(), auth.Meta{ID: newID(), Actor: command.Operator}, r.id("wang"), rights.Grant{Role: rights.Center, Subject: "310101002"})
+	must(t, err)
+	before := r.end()
+	for _, sha := range []string{r.picture, strings.Repeat("0a", 32)} {
+		row := scoreLine("310101002", "6.2", "met", "", "", "", "", sha)
+		for _, dry := range []string{"true", "false"} {
+			got := r.send("wang", ImportScores, query(map[string]string{"round": theRound, "dryRun": dry}), scoresHead+row)
+			r.wantFault(got, "A2", "您的账号属于该对象，不能评估它", "by an account of 310101002 itself")
+			if len(got.Faults) != 1 {
+				t.Errorf("%.4s…: %s", sha, got.text)
+			}
+		}
+	}
+	if r.end() != before {
+		t.Error("a refusal wrote to the log")
+	}
+}
+
 // completeScores has nothing lost, and a point on what is awarded.
 func completeScores(std *domain.Standard) (scores []assessment.Score) {
 	for _, clause := range std.Clauses() {

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"time"
 
@@ -28,25 +27,21 @@ func (c *Commands) OpenAssessment(ctx context.Context, m Meta, id, subject strin
 // RecordScores puts first findings on record: all of them or none.
 func (c *Commands) RecordScores(ctx context.Context, m Meta, id, subject string, scores []assessment.Score) (Receipt, error) {
 	exact := make([]assessment.Score, len(scores))
+	var evidence []string
 	for i, s := range scores {
 		exact[i] = normal(s)
-		if err := c.arrived(ctx, s.Evidence...); err != nil {
-			return Receipt{}, err
-		}
+		evidence = append(evidence, s.Evidence...)
 	}
-	return c.onAssessment(ctx, m, "recordScores", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "recordScores", id, subject, c.arrived(ctx, evidence, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.RecordScores(by, exact)
-	})
+	}))
 }
 
 // ReviseScore supersedes the entry on a clause that has the given version.
 func (c *Commands) ReviseScore(ctx context.Context, m Meta, id, subject string, supersedes int, s assessment.Score, why string) (Receipt, error) {
-	if err := c.arrived(ctx, s.Evidence...); err != nil {
-		return Receipt{}, err
-	}
-	return c.onAssessment(ctx, m, "reviseScore", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "reviseScore", id, subject, c.arrived(ctx, s.Evidence, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.ReviseScore(by, supersedes, normal(s), why)
-	})
+	}))
 }
 
 // normal keeps times in UTC and whole milliseconds, as all readers show them.
@@ -57,12 +52,9 @@ func normal(s assessment.Score) assessment.Score {
 
 // ImposeDeduction subtracts a section 8 item from a center's total.
 func (c *Commands) ImposeDeduction(ctx context.Context, m Meta, id, subject string, d assessment.DeductionImposed) (Receipt, error) {
-	if err := c.arrived(ctx, d.Evidence...); err != nil {
-		return Receipt{}, err
-	}
-	return c.onAssessment(ctx, m, "imposeDeduction", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "imposeDeduction", id, subject, c.arrived(ctx, d.Evidence, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.ImposeDeduction(by, d)
-	})
+	}))
 }
 
 // LiftDeduction ends a deduction.
@@ -74,12 +66,9 @@ func (c *Commands) LiftDeduction(ctx context.Context, m Meta, id, subject string
 
 // ClaimHonor asks for points under the honor indicator.
 func (c *Commands) ClaimHonor(ctx context.Context, m Meta, id, subject string, h assessment.HonorClaimed) (Receipt, error) {
-	if err := c.arrived(ctx, h.Document); err != nil {
-		return Receipt{}, err
-	}
-	return c.onAssessment(ctx, m, "claimHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "claimHonor", id, subject, c.arrived(ctx, []string{h.Document}, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
 		return a.ClaimHonor(by, h, r.Honors)
-	})
+	}))
 }
 
 // AcceptHonor awards points for a claim.
@@ -124,20 +113,26 @@ func (c *Commands) Approve(ctx context.Context, m Meta, id, subject string) (Rec
 	})
 }
 
-// arrived refuses hashes of evidence that the store does not hold. What is not
-// a hash at all is left for the domain to refuse.
-func (c *Commands) arrived(ctx context.Context, hashes ...string) error {
-	for _, hash := range hashes {
-		if len(hash) != sha256.Size*2 {
-			continue
-		}
-		there, err := c.config.Evidence.Has(ctx, hash)
+// arrived lets a decision pass only if the store holds the evidence that it
+// names. It asks last, or a refusal would tell those who may do nothing whether
+// a piece is stored. What it has found it does not look for again when the
+// decision is made anew.
+func (c *Commands) arrived(ctx context.Context, evidence []string, decide decision) decision {
+	found := 0
+	return func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
+		events, err := decide(a, by, r)
 		if err != nil {
-			return fmt.Errorf("evidence %.12s…: %w", hash, err)
+			return nil, err
 		}
-		if !there {
-			return fmt.Errorf("evidence %.12s…: %w", hash, domain.ErrUnknownEvidence)
+		for ; found < len(evidence); found++ {
+			there, err := c.config.Evidence.Has(ctx, evidence[found])
+			if err != nil {
+				return nil, fmt.Errorf("evidence %.12s…: %w", evidence[found], err)
+			}
+			if !there {
+				return nil, fmt.Errorf("evidence %.12s…: %w", evidence[found], domain.ErrUnknownEvidence)
+			}
 		}
+		return events, nil
 	}
-	return nil
 }

@@ -55,12 +55,9 @@ func (c *Commands) RecuseMyself(ctx context.Context, m Meta, id, subject, reason
 
 // RecordObservation notes what was seen and is recommended; it moves no point.
 func (c *Commands) RecordObservation(ctx context.Context, m Meta, id, subject string, o assessment.ObservationRecorded) (Receipt, error) {
-	if err := c.arrived(ctx, o.Evidence...); err != nil {
-		return Receipt{}, err
-	}
-	return c.onAssessment(ctx, m, "recordObservation", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
+	return c.onAssessment(ctx, m, "recordObservation", id, subject, c.arrived(ctx, o.Evidence, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.Observe(by, o)
-	})
+	}))
 }
 
 // onTeam runs a decision about a person: the record names them by pseudonym,
