@@ -82,7 +82,7 @@ func (s *internalSchema) addAssessment(query graphql.Fields) {
 		if a == nil || err != nil {
 			return nil, errors.Join(err, r.mayRead(rights.ReadAssessment, nothing(round, subject)))
 		}
-		if err := r.mayRead(rights.ReadAssessment, a); err != nil {
+		if err := r.mayLookBack(a, asOf); err != nil {
 			return nil, err
 		}
 		if a, err = r.settled(a, asOf); err != nil {
@@ -121,8 +121,8 @@ func (s *internalSchema) newClauseScore() *graphql.Object {
 // settled takes the district's finding off a center's record while it is not
 // signed off, for those who may not look into the district's record.
 func (r *request) settled(a *projections.AssessmentView, asOf int64) (*projections.AssessmentView, error) {
-	if a.Kind != domain.Center || asOf != projections.Latest {
-		return a, nil // it counts only what was signed off then
+	if a.Kind != domain.Center {
+		return a, nil
 	}
 	err := r.mayRead(rights.ReadAssessment, nothing(a.Round, a.District))
 	if !errors.Is(err, domain.ErrForbidden) {

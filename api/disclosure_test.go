@@ -83,15 +83,85 @@ func TestDistrictsFindingIsDisclosedWhenSignedOff(t *testing.T) {
 	p.settle()
 	check("revised", 0)
 
-	// What they saw when it was approved they may see again, as it was then.
-	then := p.sheetOf(outsiders[0], fmt.Sprintf(", asOf: %d", approved))
-	if c := then.Assessment.Clause; len(c.History) != 1 || c.History[0].Replaced != nil {
-		t.Errorf("as of the approval: %+v, want one version that stands", c)
+	// What was approved and is not any more they do not see by going back, either.
+	back := func(when, account string, seq int64, versions int) {
+		t.Helper()
+		c := p.sheetOf(account, fmt.Sprintf(", asOf: %d", seq)).Assessment.Clause
+		if shown := c.Entry != nil; shown != (versions > 0) || len(c.History) != versions || shown && c.History[versions-1].Replaced != nil {
+			t.Errorf("%s: %s sees of 7.3 %+v, want %d versions", when, account, c, versions)
+		}
 	}
-	before := p.sheetOf(organizer, fmt.Sprintf(", asOf: %d", approved-1))
-	if c := before.Assessment.Clause; c.Entry != nil || len(c.History) != 0 {
-		t.Errorf("before the approval: %+v, want nothing as in a release", c)
+	back("as of an approval that is void", organizer, approved, 1)
+	back("before the approval", organizer, approved-1, 0)
+	for _, account := range outsiders {
+		back("as of an approval that is void", account, approved, 0)
 	}
+	p.do("approveAssessment", on(district, nil))
+	p.settle()
+	check("approved again", 2)
+	for _, account := range outsiders {
+		back("as of the first approval", account, approved, 1)
+		back("between the approvals", account, approved+1, 0)
+	}
+}
+
+// TestWhatIsNotApprovedAnyMore: whoever sees a record only once it is approved
+// does not see it as of any moment while its sign-off is void, nor ever as of a
+// moment at which it was not signed off.
+func TestWhatIsNotApprovedAnyMore(t *testing.T) {
+	p := startPlatform(t)
+	p.openAll()
+	center, district := theCenters[0], theCenters[0][:6]
+	p.finish(center, domain.Center, nil)
+	p.finish(district, domain.District, nil)
+	p.settle()
+	approved := p.model.Head().Seq
+	ask := func(account, subject string, seq int64) reply {
+		asOf := ""
+		if seq > 0 {
+			asOf = fmt.Sprintf(", asOf: %d", seq)
+		}
+		return p.postAs(account, "/graphql", fmt.Sprintf(`{ assessment(round: %q, subject: %q%s) { total status } }`, theRound, subject, asOf), nil)
+	}
+	outsiders := map[string][]string{center: {"center-" + center, "district-" + district}, district: {"district-" + district}}
+	check := func(when string, seq int64, want string) {
+		t.Helper()
+		for subject, accounts := range outsiders {
+			for _, account := range accounts {
+				if got := ask(account, subject, seq); got.code() != want {
+					t.Errorf("%s, as of %d: %s of %s: %s, want %q", when, seq, account, subject, got.text, want)
+				}
+			}
+			for _, account := range []string{organizer, reviewer, assessor, "auditor"} {
+				if got := ask(account, subject, seq); got.code() != "" {
+					t.Errorf("%s, as of %d: %s of %s: %s", when, seq, account, subject, got.text)
+				}
+			}
+		}
+	}
+	check("approved", 0, "")
+	check("approved", approved, "")
+	check("approved", approved+700, "")
+	p.do("imposeDeduction", on(center, map[string]any{"item": "8.1", "reason": "媒体曝光", "source": "市级媒体", "occurredOn": "2022-05-05"}))
+	p.do("reviseScore", on(district, map[string]any{"supersedes": 1, "why": "复核", "score": score("7.3", "awarded", 0.5)}))
+	p.settle()
+	void := p.model.Head().Seq
+	for _, seq := range []int64{0, 1, approved - 1, approved, approved + 1, void, void + 700} {
+		for subject, accounts := range outsiders {
+			for _, account := range accounts {
+				if got := ask(account, subject, seq); got.code() != "FORBIDDEN" || !got.null("assessment") {
+					t.Errorf("void, as of %d: %s of %s: %s", seq, account, subject, got.text)
+				}
+			}
+		}
+	}
+	for _, subject := range []string{center, district} {
+		p.do("approveAssessment", on(subject, map[string]any{"actor": reviewer}))
+	}
+	p.settle()
+	check("approved again", 0, "")
+	check("approved again", approved, "")
+	check("approved again", void, "FORBIDDEN")
 }
 
 // TestStaleRevisionTellsNothing: whoever may not write to a record does not

@@ -39,6 +39,23 @@ func (r *request) mayRead(read rights.Read, a *projections.AssessmentView) error
 	})
 }
 
+// mayLookBack refuses a look at a record as it was at a moment. Whoever sees
+// only what is approved sees it as of no moment while its sign-off is void.
+func (r *request) mayLookBack(a *projections.AssessmentView, asOf int64) error {
+	if err := r.mayRead(rights.ReadAssessment, a); err != nil || asOf == projections.Latest {
+		return err
+	}
+	view, err := r.view()
+	if err != nil {
+		return err
+	}
+	now := *a
+	if now.Status, err = view.Status(a.Round, a.Subject); err != nil {
+		return err
+	}
+	return r.mayRead(rights.ReadAssessment, &now)
+}
+
 // lookAtTrail refuses a look at the trail, or puts it on record: the first of
 // an account at a stream, and again when the last was some time ago, so that
 // paging through the trail does not lengthen it page by page. Nothing is shown

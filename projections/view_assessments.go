@@ -46,21 +46,39 @@ func (v *View) assessmentRow(id, subject string) (assessmentRow, error) {
 	return row, nil
 }
 
+// Status is where a subject's record stands now.
+func (v *View) Status(id, subject string) (assessment.Status, error) {
+	row, err := v.assessmentRow(id, subject)
+	return row.Status, err
+}
+
 // Assessment is one subject's record with its score, as of a seq or Latest. A
 // center's score counts what its district's record says at the same moment; a
 // release counts a district only when it was signed off, so does an asOf
 // before Latest.
 func (v *View) Assessment(id, subject string, asOf int64) (AssessmentView, error) {
-	return v.assessment(id, subject, asOf, asOf != Latest)
+	if asOf != Latest {
+		return v.assessment(id, subject, asOf, signedOffThen)
+	}
+	return v.assessment(id, subject, asOf, always)
 }
 
 // SettledAssessment is Assessment for those who may not look into the
-// district's record: it counts only once signed off, also at Latest.
+// district's record: it counts only if signed off at the moment and still.
 func (v *View) SettledAssessment(id, subject string, asOf int64) (AssessmentView, error) {
-	return v.assessment(id, subject, asOf, true)
+	return v.assessment(id, subject, asOf, signedOffStill)
 }
 
-func (v *View) assessment(id, subject string, asOf int64, settled bool) (AssessmentView, error) {
+// counting says when a district's record counts for a center.
+type counting int
+
+const (
+	always counting = iota
+	signedOffThen
+	signedOffStill // and at the moment
+)
+
+func (v *View) assessment(id, subject string, asOf int64, counts counting) (AssessmentView, error) {
 	row, err := v.assessmentRow(id, subject)
 	if err != nil {
 		return AssessmentView{}, err
@@ -87,7 +105,7 @@ func (v *View) assessment(id, subject string, asOf int64, settled bool) (Assessm
 	}
 	district := record.Sheet
 	if out.Kind == domain.Center {
-		if district, err = v.districtSheet(id, out.District, asOf, settled, out.Entries); err != nil {
+		if district, err = v.districtSheet(id, out.District, asOf, counts, out.Entries); err != nil {
 			return out, err
 		}
 	}
@@ -115,9 +133,9 @@ func (v *View) revisionAsOf(id, asOf int64) (revision uint64, err error) {
 	return revision, err
 }
 
-// districtSheet reads what the district's record adds to a center's; if it must
-// be settled, nothing unless it was signed off at the moment.
-func (v *View) districtSheet(id, code string, asOf int64, settled bool, entries map[string]EntryView) (domain.Sheet, error) {
+// districtSheet reads what the district's record adds to a center's: nothing
+// while it does not count.
+func (v *View) districtSheet(id, code string, asOf int64, counts counting, entries map[string]EntryView) (domain.Sheet, error) {
 	var exists bool
 	if err := query(v.conn, "SELECT 1 FROM assessments WHERE round = ? AND subject = ?", func(*sqlite.Stmt) error {
 		exists = true
@@ -129,7 +147,10 @@ func (v *View) districtSheet(id, code string, asOf int64, settled bool, entries 
 	if err != nil {
 		return domain.Sheet{}, err
 	}
-	if settled {
+	if counts == signedOffStill && row.Status != assessment.SignedOff {
+		return domain.Sheet{}, nil
+	}
+	if counts != always {
 		status, err := statusAsOf(v.conn, row.id, asOf)
 		if err != nil || status != assessment.SignedOff {
 			return domain.Sheet{}, err

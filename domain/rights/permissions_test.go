@@ -65,10 +65,13 @@ var conditionTexts = []struct {
 		"从未被分派到该对象，没有动过它的分数（评估记录、扣分项），没有申报或审定过它的荣誉，不是提交人，且未回避",
 		"was never assigned to the subject, moved no point of it (findings, deductions), made or decided none of its claims, did not submit it, and is not recused from it",
 	}},
-	{OwnApproved, word{"账号为该受理中心持有这一角色，且其评估已通过复核", "the role is held for this center, and its record is approved"}},
+	{OwnApproved, word{
+		"账号为该受理中心持有这一角色，且其评估已通过复核；回看过去的时刻，当时和现在都须已通过",
+		"the role is held for this center, and its record is approved; to look back, both then and now",
+	}},
 	{InOwnDistrict, word{
-		"账号为该区持有这一角色，对象是该区的受理中心或该区本身，且其评估已通过复核",
-		"the role is held for the district that the center lies in, or that the subject is, and its record is approved",
+		"账号为该区持有这一角色，对象是该区的受理中心或该区本身，且其评估已通过复核；回看过去的时刻，当时和现在都须已通过",
+		"the role is held for the district that the center lies in, or that the subject is, and its record is approved; to look back, both then and now",
 	}},
 }
 

@@ -84,7 +84,8 @@ var ReadTable = []ReadRule{
 // Facts is what conditions of reading ask of a subject's record.
 type Facts struct {
 	Subject, District string
-	Approved          bool
+	// Approved says whether the record is, and was at the moment looked at.
+	Approved bool
 	// Assigned says whether the actor is assigned and not recused. It is asked
 	// only when it matters.
 	Assigned func() (bool, error)
