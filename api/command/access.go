@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -12,14 +13,22 @@ import (
 
 // Witness puts on record that an account takes data out, before it does.
 func (c *Commands) Witness(ctx context.Context, account string, event func(domain.Stamp) domain.Event) error {
-	now := c.now()
+	return Witness(ctx, c.config.Log, c.config.Codec, c.config.PseudonymKey, c.now(), account, event)
+}
+
+// Witness is Commands.Witness for whoever has no more than a log and its key.
+func Witness(
+	ctx context.Context, log *eventstore.Log, codec *eventstore.Codec, key []byte, now time.Time, account string,
+	event func(domain.Stamp) domain.Event,
+) error {
+	now = now.UTC().Truncate(time.Millisecond)
 	stream := access.Stream(now)
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
 	}
-	_, err = eventstore.Witness(ctx, c.config.Log, c.config.Codec, eventstore.Command{Stream: stream, Metadata: eventstore.Metadata{
+	_, err = eventstore.Witness(ctx, log, codec, eventstore.Command{Stream: stream, Metadata: eventstore.Metadata{
 		CommandID: id, Actor: account, Correlation: id.String(), ServerTime: now,
-	}}, event(domain.Stamp{By: c.Pseudonym(stream, account), At: now}))
+	}}, event(domain.Stamp{By: Pseudonym(key, stream, account), At: now}))
 	return err
 }

@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strconv"
 
+	"mingjian/domain"
+	"mingjian/domain/access"
 	"mingjian/eventstore"
 )
 
@@ -29,7 +32,7 @@ type eventLine struct {
 	Metadata json.RawMessage `json:"metadata"`
 }
 
-// Run prints events in the log's order.
+// Run prints events in the log's order, the record of this look among them.
 func (c *eventsCmd) Run(ctx context.Context, io *stdio) (err error) {
 	if err := c.existing(); err != nil {
 		return err
@@ -39,6 +42,9 @@ func (c *eventsCmd) Run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := c.witness(ctx, log, c.viewed); err != nil {
+		return err
+	}
 	out := bufio.NewWriter(io.out)
 	defer func() { err = errors.Join(err, out.Flush()) }()
 	for event, err := range c.events(ctx, log) {
@@ -53,6 +59,14 @@ func (c *eventsCmd) Run(ctx context.Context, io *stdio) (err error) {
 		}
 	}
 	return nil
+}
+
+func (c *eventsCmd) viewed(by domain.Stamp) domain.Event {
+	viewed := &access.TrailViewed{Stamp: by, Stream: c.Stream}
+	if c.From > 0 {
+		viewed.After = strconv.FormatUint(c.From, 10)
+	}
+	return viewed
 }
 
 func (c *eventsCmd) events(ctx context.Context, log *eventstore.Log) iter.Seq2[eventstore.Recorded, error] {

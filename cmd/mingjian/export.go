@@ -12,6 +12,8 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"mingjian/domain"
+	"mingjian/domain/access"
 	"mingjian/eventstore"
 	"mingjian/internal/atomicfile"
 )
@@ -21,7 +23,8 @@ type exportCmd struct {
 	Out string `required:"" placeholder:"FILE" type:"path" help:"The file to write: events.ndjson, or events.ndjson.zst to compress it."`
 }
 
-// Run writes the whole log to a file. A file of that name is always whole.
+// Run writes the whole log to a file, the record of this export included. A
+// file of that name is always whole.
 func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
 	if err := c.existing(); err != nil {
 		return err
@@ -31,12 +34,23 @@ func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, log.Close()) }()
+	if err := c.witness(ctx, log, c.exported); err != nil {
+		return fmt.Errorf("export: %w", err)
+	}
 	n, err := writeArchive(ctx, io, log, c.Out)
 	if err != nil {
 		return fmt.Errorf("export: %w", err)
 	}
 	_, err = fmt.Fprintf(io.out, "%d events are in %s\n", n, c.Out)
 	return err
+}
+
+func (c *exportCmd) exported(by domain.Stamp) domain.Event {
+	exported := &access.Exported{Stamp: by, What: "events", Format: "ndjson"}
+	if compressed(c.Out) {
+		exported.Format = "ndjson.zst"
+	}
+	return exported
 }
 
 func compressed(name string) bool { return strings.HasSuffix(name, ".zst") }

@@ -25,7 +25,7 @@ func TestLeftoverOfAKilledServer(t *testing.T) {
 	before := other.cli("events")
 	cliOutput(t, "publish", "--round", "demo-2022", "--reason", "再次发布", "--data", own)
 	cliOutput(t, "rebuild", "--data", own)
-	if other.cli("events") != before {
+	if !onlyLooked(before, other.cli("events")) {
 		t.Error("a command went to another folder's server")
 	}
 	if n := strings.Count(cliOutput(t, "events", "--data", own), "round.Published"); n != 2 {

@@ -24,12 +24,12 @@ type cli struct {
 	Account  accountCmd  `cmd:"" help:"Create and change accounts: who may sign in, and as what."`
 	Import   importCmd   `cmd:"" help:"Import data from a file."`
 	Rebuild  rebuildCmd  `cmd:"" help:"Fold the whole log into a new read model, compare it with the one in use, and put it in its place."`
-	Events   eventsCmd   `cmd:"" help:"Show the events of the log, or of one stream."`
+	Events   eventsCmd   `cmd:"" help:"Show the events of the log, or of one stream. That they were looked at is put on record first."`
 
 	Node    nodeCmd    `cmd:"" help:"Serve the embedded log alone, over EventStoreDB's protocol, for other tools and languages."`
 	Migrate migrateCmd `cmd:"" help:"Copy a log to another one, such as from the embedded node to a cluster, and compare both. Run again, it resumes."`
-	Export  exportCmd  `cmd:"" help:"Write every event to a file."`
-	Backup  backupCmd  `cmd:"" help:"Copy the embedded log and the deployment's key to a new folder, while it is in use."`
+	Export  exportCmd  `cmd:"" help:"Write every event to a file. The export is put on record first."`
+	Backup  backupCmd  `cmd:"" help:"Copy the embedded log and the deployment's key to a new folder, while it is in use. Nothing is written to the log."`
 	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup."`
 	Fsck    fsckCmd    `cmd:"" help:"Check the embedded log: every checksum, revision and position."`
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,7 +19,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"damage": damage, "cut": cut, "overwrite": overwrite},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"damage": damage, "cut": cut, "overwrite": overwrite, "same": same},
 	})
 }
 
@@ -50,6 +52,26 @@ func overwrite(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	content[len(content)-1] ^= 1
 	ts.Check(os.WriteFile(path, content, 0o600))
+}
+
+// same compares two archives or listings of events, but for who took data out:
+// that one was made is itself an event of its log.
+func same(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: same file file")
+	}
+	var events [2][]string
+	for i, arg := range args {
+		for line := range strings.Lines(ts.ReadFile(arg)) {
+			event := strings.Contains(line, "@") || strings.Contains(line, `"stream":"`) // or an archive's first or last line
+			if event && !strings.Contains(line, "access.Exported") && !strings.Contains(line, "access.TrailViewed") {
+				events[i] = append(events[i], line)
+			}
+		}
+	}
+	if len(events[0]) == 0 || !slices.Equal(events[0], events[1]) {
+		ts.Fatalf("%s has %d events, %s has %d, or others", args[0], len(events[0]), args[1], len(events[1]))
+	}
 }
 
 // cut drops the second half of a file.

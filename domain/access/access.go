@@ -43,7 +43,8 @@ type TrailViewed struct {
 	domain.Stamp
 	// Stream is the one that was asked for, "" for all.
 	Stream string `json:"stream,omitempty"`
-	// After is the cursor from which it was read.
+	// After is the cursor from which it was read; of the command line, the
+	// position.
 	After string `json:"after,omitempty"`
 }
 
