@@ -62,31 +62,44 @@ type casting struct {
 	// holds is what a center's or district's role is held for, given the subject
 	// of an attempt; nil for the other roles.
 	holds func(subject string) string
+	// also is a second role that the account holds, if any.
+	also *casting
 }
 
-func (c casting) grants(subject string) []rights.Grant {
+func (c casting) grants(subject string) (grants []rights.Grant) {
 	switch {
 	case c.role == "":
-		return nil
 	case c.holds == nil:
-		return []rights.Grant{{Role: c.role}}
+		grants = []rights.Grant{{Role: c.role}}
+	default:
+		grants = []rights.Grant{{Role: c.role, Subject: c.holds(subject)}}
 	}
-	return []rights.Grant{{Role: c.role, Subject: c.holds(subject)}}
+	if c.also != nil {
+		grants = append(grants, c.also.grants(subject)...)
+	}
+	return grants
 }
 
-// own reports whether the role is held for the subject itself.
-func (c casting) own(subject string) bool { return c.holds != nil && c.holds(subject) == subject }
+// own reports whether a role is held for the subject itself.
+func (c casting) own(subject string) bool {
+	return c.holds != nil && c.holds(subject) == subject || c.also != nil && c.also.own(subject)
+}
+
+// under reports whether a rule is for a role that is held.
+func (c casting) under(r rights.Rule, subject string) bool {
+	return r.Role == c.role && (r.Condition != rights.Own || c.own(subject)) || c.also != nil && c.also.under(r, subject)
+}
 
 var castings = []casting{
-	{"nobody", "", nil},
-	{"assessor", rights.Assessor, nil},
-	{"reviewer", rights.Reviewer, nil},
-	{"its center", rights.Center, func(subject string) string { return subject }},
-	{"another center", rights.Center, func(string) string { return "310199001" }},
-	{"its district", rights.District, func(subject string) string { return subject[:6] }},
-	{"another district", rights.District, func(string) string { return "310199" }},
-	{"organizer", rights.Organizer, nil},
-	{"auditor", rights.Auditor, nil},
+	{name: "nobody"},
+	{name: "assessor", role: rights.Assessor},
+	{name: "reviewer", role: rights.Reviewer},
+	{name: "its center", role: rights.Center, holds: func(subject string) string { return subject }},
+	{name: "another center", role: rights.Center, holds: func(string) string { return "310199001" }},
+	{name: "its district", role: rights.District, holds: func(subject string) string { return subject[:6] }},
+	{name: "another district", role: rights.District, holds: func(string) string { return "310199" }},
+	{name: "organizer", role: rights.Organizer},
+	{name: "auditor", role: rights.Auditor},
 }
 
 // The rounds of the stage, by where they stand.

@@ -119,10 +119,13 @@ func (a attempt) expected(as casting, who *player, round, subject string, state 
 		return "UNKNOWN_ROUND" // everybody may know which rounds there are
 	}
 	at := slices.IndexFunc(rights.Table, func(r rights.Rule) bool {
-		return r.Command == a.command && r.Role == as.role && (r.Condition != rights.Own || as.own(subject))
+		return r.Command == a.command && as.under(r, subject)
 	})
 	if at < 0 {
 		return "FORBIDDEN"
+	}
+	if slices.Contains(rights.Judging, a.command) && as.own(subject) {
+		return "FOUR_EYES"
 	}
 	if round == closedRound {
 		return "ROUND_CLOSED"
@@ -230,7 +233,7 @@ func TestPermissions(t *testing.T) {
 				if at.round == closedRound && !stranger && who.name != "lead" {
 					continue // the round refuses before anybody's place is asked for
 				}
-				s.tryOnRecord(n, as, who, at, subject)
+				s.tryOnRecord(n, attempts, as, who, at, subject)
 			}
 		}
 	}
@@ -238,18 +241,20 @@ func TestPermissions(t *testing.T) {
 	if n.tried != onRecords {
 		t.Errorf("tried %d commands on records, there are %d", n.tried, onRecords)
 	}
+	s.judgeOnesOwn(n, shared)
 	s.tryOnDistricts(n)
 	s.tryOnRounds(n)
 	s.tryOthers(n)
 
-	onDistricts := 2 * len(attempts) * len(states)
+	ofOnesOwn := len(doubles()) * len(rights.Judging) * (4 + 4 + 1)
+	onDistricts := (2*len(attempts) + 3*len(rights.Judging)) * len(states)
 	onRounds := len(castings) * 3 * 3
 	others := len(castings) * (len(rights.Commands) - len(attempts) - 3)
-	if want := onRecords + onDistricts + onRounds + others; n.tried != want {
+	if want := onRecords + ofOnesOwn + onDistricts + onRounds + others; n.tried != want {
 		t.Errorf("tried %d pairs, there are %d", n.tried, want)
 	}
-	t.Logf("%d pairs tried: %d on records, %d on districts' records, %d on rounds, %d others; %d allowed, %d refused",
-		n.tried, onRecords, onDistricts, onRounds, others, n.allowed, n.refused)
+	t.Logf("%d pairs tried: %d on records, %d more by accounts of two roles, %d on districts' records, %d on rounds, %d others; %d allowed, %d refused",
+		n.tried, onRecords, ofOnesOwn, onDistricts, onRounds, others, n.allowed, n.refused)
 }
 
 // situation is what a record is in.
@@ -259,9 +264,9 @@ type situation struct {
 	complete bool
 }
 
-// tryOnRecord tries every command on a record as one person in one role: what
-// is to be refused on the subject given, and the rest each on a new one.
-func (s *stage) tryOnRecord(n *tally, as casting, who *player, at situation, subject string) {
+// tryOnRecord tries commands on a record as one person in one role: what is to
+// be refused on the subject given, and the rest each on a new one.
+func (s *stage) tryOnRecord(n *tally, attempts []attempt, as casting, who *player, at situation, subject string) {
 	s.t.Helper()
 	send := func(a attempt, on string) {
 		s.t.Helper()
@@ -297,7 +302,7 @@ func (s *stage) tryOnRecord(n *tally, as casting, who *player, at situation, sub
 }
 
 // tryOnDistricts: a district's office may look, and do nothing, also on the
-// district's own record.
+// district's own record; nor can it judge it by another role.
 func (s *stage) tryOnDistricts(n *tally) {
 	s.t.Helper()
 	ctx, stranger := s.t.Context(), s.person("stranger")
@@ -323,6 +328,7 @@ func (s *stage) tryOnDistricts(n *tally) {
 			}
 			s.moved(as.name+" on a district's record", before, false)
 		}
+		s.judgeOnesOwnDistrict(n, state, subject)
 	}
 }
 

@@ -169,6 +169,11 @@ func render(t *testing.T) string {
 			b.WriteByte('\n')
 		}
 	}
+	b.WriteString(own)
+	for _, c := range Judging {
+		name := nameOf(t, c)
+		fmt.Fprintf(&b, "- %s `%s`: %s\n", name.zh, c, name.en)
+	}
 	fmt.Fprintf(&b, "%s%s", reading, head("内容 · what"))
 	for _, row := range readNames {
 		fmt.Fprintf(&b, "| %s<br>`%s`: %s |", row.name.zh, row.id, row.name.en)
@@ -187,6 +192,19 @@ func head(columns ...string) string {
 		columns = append(columns, roleNames[role].zh+"<br>"+roleNames[role].en)
 	}
 	return "| " + strings.Join(columns, " | ") + " |\n|" + strings.Repeat("---|", len(columns)) + "\n"
+}
+
+func nameOf(t *testing.T, c Command) word {
+	t.Helper()
+	for _, area := range areas {
+		for _, row := range area.commands {
+			if row.id == c {
+				return row.name
+			}
+		}
+	}
+	t.Fatalf("%s has no name here", c)
+	return word{}
 }
 
 func statesOf(t *testing.T, c Command) string {
@@ -272,6 +290,18 @@ const doing = `
 
 Commands on a record work in a round in progress only, and so do commands on a round, but for opening one. The second
 column has the states of the record in which a command works.
+`
+
+const own = `
+## 不评自己的单位 · Nobody judges their own
+
+为受理中心或区持有角色的账号属于该受理中心或该区，不能评它：无论账号另有什么角色，下列命令用于该对象本身时，在评估和轮次的
+任何状态下都答复 ` + "`FOUR_EYES`" + `；这样的账号也不能被分派到该对象。对其他对象不受此限。
+
+An account that holds a role for a center or a district is of it, and does not judge it: whatever other roles it has,
+these commands on that very subject are answered ` + "`FOUR_EYES`" + ` in every state of the record and of the round, and nobody
+can assign such an account to it. On other subjects nothing changes.
+
 `
 
 const reading = `

@@ -61,8 +61,8 @@ var Commands = commandsOf(Table)
 
 // Table is who may do what. Whatever is not in it is refused. Every command on
 // a record wants a round in progress; so does every command on a round but
-// openRound. docs/permissions.md shows it, and a test tries each pair of role
-// and command in each state and compares.
+// openRound; and nobody judges their own, see Judging. docs/permissions.md shows
+// it, and a test tries each pair of role and command in each state and compares.
 var Table = []Rule{
 	{"registerDistrict", Organizer, Always, nil},
 	{"registerCenter", Organizer, Always, nil},
@@ -120,10 +120,10 @@ func commandsOf(table []Rule) (commands []Command) {
 	return commands
 }
 
-// judging is the commands by which a subject is judged. Whoever holds a role for
+// Judging is the commands by which a subject is judged. Whoever holds a role for
 // the subject itself is judged by them, and gives none of them, whatever other
 // roles the account has.
-var judging = []Command{
+var Judging = []Command{
 	"recordScores", "reviseScore", "recordObservation", "submitAssessment", "imposeDeduction", "liftDeduction",
 	"acceptHonor", "rejectHonor", "returnAssessment", "approveAssessment",
 }
@@ -145,7 +145,7 @@ func Allow(a Actor, c Command, subject string) error {
 			continue
 		}
 		if r.Condition == Own && a.Holds(r.Role, subject) || r.Condition != Own && a.Has(r.Role) {
-			if slices.Contains(judging, c) && Belongs(a, subject) {
+			if slices.Contains(Judging, c) && Belongs(a, subject) {
 				return fmt.Errorf("%s by an account of %s itself: %w", c, subject, domain.ErrFourEyes)
 			}
 			return nil

@@ -21,6 +21,14 @@ func TestPageIsWhole(t *testing.T) {
 	if !slices.Equal(commands, Commands) {
 		t.Errorf("the page has %v,\nthe table %v", commands, Commands)
 	}
+	for _, c := range Judging {
+		if !slices.Contains(Commands, c) {
+			t.Errorf("%s judges, and is not in the table", c)
+		}
+	}
+	if judging := slices.Sorted(slices.Values(Judging)); len(slices.Compact(judging)) != len(Judging) {
+		t.Errorf("a command judges twice: %v", Judging)
+	}
 	var shown, reads []Read
 	for _, row := range readNames {
 		shown = append(shown, row.id)
@@ -199,8 +207,8 @@ func TestNobodyJudgesTheirOwn(t *testing.T) {
 			t.Errorf("%s on another subject: %v", command, err)
 		}
 	}
-	if judged != 2*10 {
-		t.Errorf("%d commands on one's own subjects are refused, want 20", judged)
+	if judged != 2*10 || len(Judging) != 10 {
+		t.Errorf("%d commands on one's own subjects are refused, want 20; %d judge, want 10", judged, len(Judging))
 	}
 	for _, command := range []Command{"recordScores", "imposeDeduction", "acceptHonor", "returnAssessment", "approveAssessment"} {
 		if err := Allow(everything, command, "310101002"); !errors.Is(err, domain.ErrFourEyes) {
