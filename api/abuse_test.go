@@ -415,7 +415,7 @@ func TestFileTricks(t *testing.T) {
 	})
 	f.refuses("center-310101002", 403, "FORBIDDEN", []attack{{
 		name: "another's piece", method: "GET", path: "/evidence/" + hash,
-		says: "reading evidence is for organizer, reviewer, auditor, assessor (assigned), center (ownApproved), district (inOwnDistrictApproved): not allowed for this account",
+		says: "reading evidence is for organizer, reviewer, auditor, assessor (assigned), center (ownNotified), district (inOwnDistrictNotified): not allowed for this account",
 	}})
 	f.refuses("organizer", 400, "EVIDENCE_REQUEST", []attack{
 		{name: "a copy of another kind", method: "GET", path: "/evidence/" + hash + "?copy=../original", says: `copy="../original", there is only copy=clean: invalid evidence request`},

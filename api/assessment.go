@@ -1,9 +1,11 @@
 package api
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/graphql-go/graphql"
 
@@ -59,36 +61,31 @@ func (s *internalSchema) addAssessment(query graphql.Fields) {
 		"observations": field(listOf(s.newObservation()), "What was seen and recommended; it moves no point.", func(a *assessmentNode) any { return refs(a.Observations) }),
 		"returns":      field(listOf(s.newReturn()), "Returns to the assessors, oldest first.", func(a *assessmentNode) any { return refs(a.Returns) }),
 		"missing":      field(listOf(graphql.ID), "Clauses of this subject that have no finding yet; submitting needs none.", func(a *assessmentNode) any { return texts(a.missing()) }),
+		"notices":      field(listOf(s.newNotice()), "When the subject was told its result, oldest first.", func(a *assessmentNode) any { return refs(a.Notices) }),
+		"replies":      field(listOf(s.newReply()), "The center's public replies, oldest first.", func(a *assessmentNode) any { return repliesOf(a) }),
 		"team":         looked(graphql.NewList(required(s.newMember())), "Who is assigned or recused; null for those who may not know.", teamOf),
 	})
-	query["assessment"] = root(record, "One subject's record; null where none was opened.", s.waiting(graphql.FieldConfigArgument{
-		"round":   arg(required(graphql.ID), ""),
-		"subject": arg(required(graphql.ID), "The code of a center or district."),
-		"asOf":    arg(graphql.Int, "As it was after so many events (Head.seq); the newest if left out."),
-	}), func(r *request, in *input) (any, error) {
+	query["assessment"] = root(record, "One subject's record; null where none was opened.", s.waiting(s.ofMoment(graphql.FieldConfigArgument{
+		"round":      arg(required(graphql.ID), ""),
+		"subject":    arg(required(graphql.ID), "The code of a center or district."),
+		"observedBy": arg(s.dateTime, "By what had been seen at a time, whenever it was recorded: each clause shows the newest version of its entry that was seen by then."),
+	})), func(r *request, in *input) (any, error) {
 		round, subject := in.text("round"), in.text("subject")
-		asOf := projections.Latest
-		if seq, given := optional[int](in, "asOf"); given {
-			asOf = int64(seq)
-		}
-		if err := in.err(); err != nil {
+		asOf, err := r.asOf(in)
+		observedBy := in.moment("observedBy")
+		if err = cmp.Or(err, in.err()); err != nil {
 			return nil, err
 		}
-		view, err := r.view()
-		if err != nil {
-			return nil, err
-		}
-		a, err := found(view.Assessment(round, subject, asOf))
+		a, asOf, err := r.shown(round, subject, asOf)
 		if a == nil || err != nil {
-			return nil, errors.Join(err, r.mayRead(rights.ReadAssessment, nothing(round, subject)))
-		}
-		if err := r.mayLookBack(a, asOf); err != nil {
 			return nil, err
 		}
-		if a, err = r.settled(a, asOf); err != nil {
-			return nil, err
+		if !observedBy.IsZero() {
+			if a, err = r.observed(a, asOf, observedBy); err != nil {
+				return nil, err
+			}
 		}
-		return &assessmentNode{AssessmentView: a, sheet: newSheet(a, asOf)}, nil
+		return &assessmentNode{AssessmentView: a, sheet: newSheet(a, asOf).seenBy(observedBy)}, nil
 	})
 }
 
@@ -135,6 +132,21 @@ func (r *request) settled(a *projections.AssessmentView, asOf int64) (*projectio
 	return found(view.SettledAssessment(a.Round, a.Subject, asOf))
 }
 
+// observed is a record that the viewer sees, by what had been seen at a time.
+func (r *request) observed(a *projections.AssessmentView, asOf int64, by time.Time) (*projections.AssessmentView, error) {
+	view, err := r.view()
+	if err != nil {
+		return nil, err
+	}
+	look := view.AssessmentObserved
+	if err := r.mayRead(rights.ReadAssessment, nothing(a.Round, a.District)); errors.Is(err, domain.ErrForbidden) {
+		look = view.SettledObserved
+	} else if err != nil {
+		return nil, err
+	}
+	return found(look(a.Round, a.Subject, asOf, by))
+}
+
 // historyOf reads a clause's versions, of the district where the clause judges
 // it. Where no entry is shown there is no history either.
 func historyOf(r *request, c *clauseNode) (any, error) {
@@ -153,7 +165,9 @@ func historyOf(r *request, c *clauseNode) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	all = slices.DeleteFunc(all, func(e projections.EntryView) bool { return e.Seq > c.asOf })
+	all = slices.DeleteFunc(all, func(e projections.EntryView) bool {
+		return e.Seq > c.asOf || !c.observedBy.IsZero() && e.ObservedAt.After(c.observedBy)
+	})
 	all[len(all)-1].Replaced = 0 // the entry that stands, whatever came after
 	return refs(all), nil
 }
@@ -180,6 +194,11 @@ func (s *internalSchema) newEntry() *graphql.Object {
 		"override":   field(graphql.String, "Why the outcome is otherwise than computed.", func(e *projections.EntryView) any { return orNull(e.Override) }),
 		"seq":        field(required(graphql.Int), "", func(e *projections.EntryView) any { return e.Seq }),
 		"replaced":   field(graphql.Int, "The seq of what superseded it; null while it stands.", func(e *projections.EntryView) any { return orNull(e.Replaced) }),
+		"pending":    field(required(graphql.Boolean), "An appeal against it waits for its decision.", func(e *projections.EntryView) any { return e.Pending }),
+		"corrected":  field(required(graphql.Boolean), "An appeal's decision made it.", func(e *projections.EntryView) any { return e.Appeal != "" }),
+		"appeal": looked(graphql.ID, "The newest appeal against it, or the one that made it; null for those who may not see that.", func(r *request, e *projections.EntryView) (any, error) {
+			return appealShown(r, cmp.Or(e.Against, e.Appeal))
+		}),
 	})
 }
 
@@ -196,6 +215,12 @@ func (s *internalSchema) newDeduction() *graphql.Object {
 		"lifted":       field(required(graphql.Boolean), "", func(d *projections.DeductionView) any { return d.Lifted }),
 		"liftedReason": field(graphql.String, "", func(d *projections.DeductionView) any { return orNull(d.LiftedReason) }),
 		"liftedAt":     field(s.dateTime, "", func(d *projections.DeductionView) any { return nullUnless(d.Lifted, d.LiftedAt) }),
+		"standing":     field(graphql.ID, "The item that stands of it; null where nothing does.", func(d *projections.DeductionView) any { return orNull(d.Standing()) }),
+		"corrected":    field(s.newCorrection(), "By the newest decision on an appeal.", func(d *projections.DeductionView) any { return nullUnless(d.Corrected != nil, d.Corrected) }),
+		"pending":      field(required(graphql.Boolean), "An appeal against it waits for its decision.", func(d *projections.DeductionView) any { return d.Pending }),
+		"appeal": looked(graphql.ID, "The newest appeal against it; null for those who may not see that.", func(r *request, d *projections.DeductionView) (any, error) {
+			return appealShown(r, d.Against)
+		}),
 	})
 }
 
@@ -206,6 +231,7 @@ func (s *internalSchema) newHonor() *graphql.Object {
 		"level":     field(required(s.enums.honorLevel), "", func(h *projections.HonorView) any { return h.Level }),
 		"issuer":    field(required(graphql.String), "", func(h *projections.HonorView) any { return h.Issuer }),
 		"awardedOn": field(required(s.date), "", func(h *projections.HonorView) any { return h.AwardedOn }),
+		"with":      field(listOf(graphql.ID), "The other centers that the award names.", func(h *projections.HonorView) any { return texts(h.With) }),
 		"document":  field(required(graphql.String), "SHA-256 of the certificate.", func(h *projections.HonorView) any { return h.Document }),
 		"by":        field(required(graphql.String), "", func(h *projections.HonorView) any { return h.By }),
 		"at":        field(required(s.dateTime), "", func(h *projections.HonorView) any { return h.At }),

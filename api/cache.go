@@ -22,22 +22,28 @@ import (
 // stands in neither; a test wants every field here.
 var (
 	internalFields = map[string]bool{
-		"assessment":      true,
-		"center":          true,
-		"centers":         true,
-		"criteria":        true,
-		"districtRanking": true,
-		"districts":       true,
-		"head":            true,
-		"honorClaims":     true,
-		"ranking":         true,
-		"round":           true,
-		"roundProgress":   true,
-		"rounds":          true,
-		"standing":        true,
-		"tasks":           true,
+		"appeal":           true,
+		"appealStatistics": true,
+		"appeals":          true,
+		"assessment":       true,
+		"assessmentDiff":   true,
+		"center":           true,
+		"centers":          true,
+		"criteria":         true,
+		"districtRanking":  true,
+		"districts":        true,
+		"head":             true,
+		"honorClaims":      true,
+		"ranking":          true,
+		"rankingDiff":      true,
+		"round":            true,
+		"roundProgress":    true,
+		"rounds":           true,
+		"standing":         true,
+		"tasks":            true,
 
 		"events":   false, // a look is put on record
+		"awaiting": false, // the day counts too
 		"accounts": false, // read from the log, which may be ahead of the read model
 		"sessions": false, // likewise
 		"me":       false, // the account as the log has it now

@@ -264,12 +264,18 @@ func askings() []asking {
 		{`{ roundProgress(round: "spring-2022") { centers { all inWork submitted approved decided } } }`, nil},
 		{`{ rounds { id name releases { number } } centers(first: 2) { totalCount edges { node { code } } } districts { code } head { seq } }`, nil},
 		{`{ mine: me { account grants { role subject } } tasks(round: "spring-2022") { subject } }`, nil},
+		{`{ appeals(round: "spring-2022") { totalCount edges { node { id status members { account } votes { outcome } } } } }`, nil},
+		{`{ appeal(id: "spring-2022-310101002-2.3-1") { status members { pseudonym account } votes { outcome } } }`, nil},
+		{`{ appealStatistics(round: "spring-2022") { total { filed open } } }`, nil},
+		{`{ rankingDiff(round: "spring-2022", from: 20) { to centers { totalCount } } round(id: "spring-2022") { calendar deliberated { minutes } } }`, nil},
 		{`{ __schema { queryType { name } } __typename }`, nil},
 	}
 	for _, subject := range append(slices.Sorted(maps.Keys(theDistricts)), append(theCenters, "310199999")...) {
 		for _, document := range []string{
 			recordOf,
 			`query($round: ID!, $subject: ID!) { assessment(round: $round, subject: $subject) { status team { account pseudonym lead recused } } }`,
+			`query($round: ID!, $subject: ID!) { assessmentDiff(round: $round, subject: $subject, from: 60) { difference changes { totalCount } } }`,
+			`query($round: ID!, $subject: ID!) { assessment(round: $round, subject: $subject) { replies { text original } clauses { entry { pending appeal } } } }`,
 			`query($round: ID!, $subject: ID!) { honorClaims(round: $round, subject: $subject) { number title state } }`,
 			`query($round: ID!, $subject: ID!) { standing(round: $round, center: $subject) { total cityRank } center(code: $subject) { name } }`,
 		} {
@@ -282,7 +288,7 @@ func askings() []asking {
 // onlookers are viewers of every kind.
 func onlookers() []rights.Actor {
 	all := []rights.Actor{
-		person("organizer-1", "organizer"), person("reviewer-1", "reviewer"), person("auditor-1", "auditor"),
+		person("organizer-1", "organizer"), person("reviewer-1", "reviewer"), person("reviewer-3", "reviewer"), person("auditor-1", "auditor"),
 		person("assessor-1", "assessor"), person("assessor-2", "assessor"), person("assessor-3", "assessor"),
 		person("assessor-2", "assessor", "auditor"), person("assessor-2"),
 		person("district-310101", "district-310101"), person("district-310104", "district-310104"),
@@ -320,10 +326,16 @@ func (p *platform) openBusy() {
 	p.openAll()
 	p.finish(theCenters[0], domain.Center, map[string]any{"2.3": 1})
 	p.finish("310101", domain.District, nil)
+	p.notify(theCenters[0], "310101")
+	p.do("fileReply", on(theCenters[0], map[string]any{"text": "感谢，联系人王某。"}))
+	p.do("redactReply", on(theCenters[0], map[string]any{"number": 1, "text": "感谢。", "reason": "涉及个人信息"}))
+	p.do("fileAppeal", on(theCenters[0], map[string]any{"clause": "2.3", "ground": "fact", "statement": "当日已整改"}))
+	p.do("namePanel", map[string]any{"appeal": decidedAppeal, "accounts": []any{"reviewer-3", "reviewer-5", "reviewer-6"}})
+	p.do("castVote", map[string]any{"actor": "reviewer-3", "appeal": decidedAppeal, "restored": "1", "reason": "照片可信"})
 	for _, code := range theCenters[1:3] {
 		p.do("assignAssessor", on(code, map[string]any{"account": "assessor-2"}))
 		p.do("claimHonor", on(code, map[string]any{
-			"title": "文明窗口", "level": "municipal", "issuer": "上海市", "awardedOn": "2021-05-01", "document": strings.Repeat("2c", 32),
+			"title": "文明窗口 " + code, "level": "municipal", "issuer": "上海市", "awardedOn": "2021-05-01", "document": strings.Repeat("2c", 32),
 		}))
 	}
 	p.do("recuseAssessor", on(theCenters[2], map[string]any{"account": "assessor-2", "reason": "亲属在该中心任职"}))
@@ -529,7 +541,7 @@ func TestConditionalGet(t *testing.T) {
 	if again := get(query, `"other"`); again.Code != http.StatusOK || !bytes.Equal(again.Body.Bytes(), first.Body.Bytes()) {
 		t.Errorf("another tag: %d %s", again.Code, again.Body)
 	}
-	p.do("publish", map[string]any{"round": theRound, "reason": ""})
+	p.publish("")
 	p.settle()
 	if after := get(query, tag); after.Code != http.StatusOK || after.Header().Get("ETag") == tag || !strings.Contains(after.Body.String(), `"number":1`) {
 		t.Errorf("after a release: %d %s", after.Code, after.Body)

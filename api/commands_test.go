@@ -56,6 +56,26 @@ func TestMutations(t *testing.T) {
 		{"returnAssessment", on(center, map[string]any{"clauses": []any{map[string]any{"clause": "1.2.1", "reason": "缺少照片"}}})},
 		{"submitAssessment", on(center, nil)},
 		{"approveAssessment", on(center, map[string]any{"actor": reviewer})},
+		{"notifyResult", on(center, nil)},
+		{"fileReply", on(center, map[string]any{"text": "感谢指正，已经整改。"})},
+		{"redactReply", on(center, map[string]any{"number": 1, "text": "感谢指正。", "reason": "涉及个人信息"})},
+		{"fileAppeal", on(center, map[string]any{"clause": "1.1.1", "ground": "fact", "statement": "当日已整改", "evidence": []any{strings.Repeat("cd", 32)}})},
+		{"addToAppeal", onAppealOf(center, map[string]any{"statement": "补充照片"})},
+		{"answerAppeal", onAppealOf(center, map[string]any{"actor": assessor, "statement": "当日所见如实"})},
+		{"extendAppeal", onAppealOf(center, map[string]any{"days": 5, "reason": "核查需要"})},
+		{"namePanel", onAppealOf(center, map[string]any{"accounts": []any{"reviewer-3", "reviewer-4", "reviewer-5"}})},
+		{"recuseReviewer", onAppealOf(center, map[string]any{"account": "reviewer-3", "reason": "应中心请求", "onRequest": true})},
+		{"namePanel", onAppealOf(center, map[string]any{"accounts": []any{"reviewer-4", "reviewer-5", "reviewer-6"}})},
+		{"recuseFromPanel", onAppealOf(center, map[string]any{"actor": "reviewer-6", "reason": "亲属在该中心任职"})},
+		{"namePanel", onAppealOf(center, map[string]any{"accounts": []any{"reviewer-4", "reviewer-5", "reviewer-7"}})},
+		{"castVote", onAppealOf(center, map[string]any{"actor": "reviewer-4", "restored": "0", "reason": "照片日期不明"})},
+		{"castVote", onAppealOf(center, map[string]any{"actor": "reviewer-5", "restored": "0", "reason": "证据不足"})},
+		{"castVote", onAppealOf(center, map[string]any{"actor": "reviewer-7", "restored": "1.25", "reason": "照片可信"})},
+		{"decideAppeal", onAppealOf(center, map[string]any{"actor": "reviewer-5", "reasons": "证据不足以证明当日已整改"})},
+		{"escalateAppeal", onAppealOf(center, map[string]any{"statement": "另有监控录像"})},
+		{"withdrawAppeal", onAppealOf(center, map[string]any{"reason": "不再申诉"})},
+		{"pinCalendar", map[string]any{"round": theRound, "calendar": "other", "reason": "国务院办公厅调整放假安排"}},
+		{"deliberate", map[string]any{"round": theRound, "minutes": "一致同意"}},
 		{"publish", map[string]any{"round": theRound, "reason": ""}},
 		{"closeRound", map[string]any{"round": theRound, "reason": "评估结束"}},
 	}
@@ -64,6 +84,7 @@ func TestMutations(t *testing.T) {
 		all[name] = true
 	}
 	delete(all, "rebuildReadModel") // no command: TestRebuildReadModel
+	delete(all, "notifyResults")    // many receipts: TestNotifyResults
 	var sent []map[string]any
 	for _, step := range steps {
 		delete(all, step.name)
@@ -89,6 +110,14 @@ func TestMutations(t *testing.T) {
 			t.Errorf("%s after the round was closed: %+v", steps[i].name, again)
 		}
 	}
+}
+
+// onAppealOf adds the first appeal against a center's entry on 1.1.1 to an input,
+// and who appeals.
+func onAppealOf(center string, more map[string]any) map[string]any {
+	out := map[string]any{"appeal": theRound + "-" + center + "-1.1.1-1"}
+	maps.Copy(out, more)
+	return out
 }
 
 // TestRebuildReadModel rebuilds while the API serves: it records nothing and
@@ -173,7 +202,17 @@ func TestWrongInput(t *testing.T) {
 		{"not submitted", "approveAssessment", on(center, nil), "NOT_SUBMITTED", ""},
 		{"opened twice", "openAssessment", on(center, nil), "EXISTS", center},
 		{"unknown standard", "openRound", with(openRoundInput, map[string]any{"round": "new", "standard": "1999"}), "UNKNOWN_STANDARD", "1999"},
-		{"nothing approved", "publish", map[string]any{"round": theRound}, "NOTHING_APPROVED", theRound},
+		{"nothing approved", "deliberate", map[string]any{"round": theRound, "minutes": "同意"}, "NOTHING_APPROVED", theRound},
+		{"not deliberated", "publish", map[string]any{"round": theRound}, "NOT_DELIBERATED", theRound},
+		{"not approved", "notifyResult", on(center, nil), "NOT_APPROVED", center},
+		{"not notified", "fileReply", on(center, map[string]any{"text": "好"}), "NOT_NOTIFIED", center},
+		{"an appeal before the notice", "fileAppeal", on(center, map[string]any{"clause": "1.1.1", "ground": "fact", "statement": "不实"}), "NOT_NOTIFIED", center},
+		{"an unknown appeal", "namePanel", map[string]any{"appeal": "x", "accounts": []any{"reviewer-3"}}, "UNKNOWN_APPEAL", "x"},
+		{"the same calendar", "pinCalendar", map[string]any{"round": theRound, "calendar": "cn", "reason": "无"}, "EXISTS", "cn"},
+		{"an unknown calendar", "pinCalendar", map[string]any{"round": theRound, "calendar": "moon", "reason": "无"}, "UNKNOWN_CALENDAR", "moon"},
+		{"an unknown center in an award", "claimHonor", on(theCenters[1], map[string]any{
+			"title": "文明单位", "level": "national", "issuer": "中央文明委", "awardedOn": "2021-06-01", "document": strings.Repeat("ab", 32), "with": []any{"319999999"},
+		}), "UNKNOWN_SUBJECT", "319999999"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

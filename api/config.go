@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"time"
 
 	"mingjian/api/auth"
 	"mingjian/api/command"
@@ -36,6 +37,8 @@ type Config struct {
 	// Live says how the event stream is served; its zero value will do.
 	Live   LiveConfig
 	Logger *slog.Logger // slog.Default() if nil
+	// Now says what day it is where days are left; time.Now if nil.
+	Now func() time.Time
 
 	looks *looks
 }
@@ -70,6 +73,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Criteria == nil {
 		c.Criteria = criteria.Lookup
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()

@@ -49,6 +49,7 @@ func TestDistrictsFindingIsDisclosedWhenSignedOff(t *testing.T) {
 	p.openAll()
 	center, district := theCenters[0], theCenters[0][:6]
 	p.finish(center, domain.Center, nil)
+	p.notify(center)
 	p.do("recordScores", on(district, map[string]any{"scores": scoresOf(domain.District, nil)}))
 	p.settle()
 
@@ -105,63 +106,82 @@ func TestDistrictsFindingIsDisclosedWhenSignedOff(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotApprovedAnyMore: whoever sees a record only once it is approved
-// does not see it as of any moment while its sign-off is void, nor ever as of a
-// moment at which it was not signed off.
-func TestWhatIsNotApprovedAnyMore(t *testing.T) {
+// TestSeenFromTheNoticeOn: a center and its district's office see a result from
+// its notice on: as it stands while it is approved, and while it is being changed
+// as it was at the newest notice. A look back shows what could be seen then, byte
+// for byte, and before the notice nothing.
+func TestSeenFromTheNoticeOn(t *testing.T) {
 	p := startPlatform(t)
 	p.openAll()
 	center, district := theCenters[0], theCenters[0][:6]
-	p.finish(center, domain.Center, nil)
-	p.finish(district, domain.District, nil)
-	p.settle()
-	approved := p.model.Head().Seq
 	ask := func(account, subject string, seq int64) reply {
 		asOf := ""
 		if seq > 0 {
 			asOf = fmt.Sprintf(", asOf: %d", seq)
 		}
-		return p.postAs(account, "/graphql", fmt.Sprintf(`{ assessment(round: %q, subject: %q%s) { total status } }`, theRound, subject, asOf), nil)
+		return p.postAs(account, "/graphql", fmt.Sprintf(`{ assessment(round: %q, subject: %q%s) {
+			total status revision deduction clauses { code outcome points entry { version why } history { version replaced } } notices { number } deductions { item } } }`,
+			theRound, subject, asOf), nil)
 	}
 	outsiders := map[string][]string{center: {"center-" + center, "district-" + district}, district: {"district-" + district}}
-	check := func(when string, seq int64, want string) {
+	type look struct{ account, subject string }
+	shown := make(map[look]map[int64]string) // what was shown when, "" for a refusal
+	note := func(when string, want string, revisions map[string]string) {
 		t.Helper()
+		p.settle()
+		seq := p.model.Head().Seq
 		for subject, accounts := range outsiders {
 			for _, account := range accounts {
-				if got := ask(account, subject, seq); got.code() != want {
-					t.Errorf("%s, as of %d: %s of %s: %s, want %q", when, seq, account, subject, got.text, want)
+				got := ask(account, subject, 0)
+				if got.code() != want {
+					t.Errorf("%s: %s of %s: %s, want %q", when, account, subject, got.text, want)
+				}
+				one := look{account, subject}
+				if shown[one] == nil {
+					shown[one] = make(map[int64]string)
+				}
+				shown[one][seq] = string(got.Data["assessment"])
+				if revision := revisions[subject]; revision != "" && !strings.Contains(got.text, revision) {
+					t.Errorf("%s: %s of %s: %.200s, want %s", when, account, subject, got.text, revision)
 				}
 			}
 			for _, account := range []string{organizer, reviewer, assessor, "auditor"} {
-				if got := ask(account, subject, seq); got.code() != "" {
-					t.Errorf("%s, as of %d: %s of %s: %s", when, seq, account, subject, got.text)
+				if got := ask(account, subject, 0); got.code() != "" {
+					t.Errorf("%s: %s of %s: %s", when, account, subject, got.text)
 				}
 			}
 		}
 	}
-	check("approved", 0, "")
-	check("approved", approved, "")
-	check("approved", approved+700, "")
+	note("opened", "FORBIDDEN", nil)
+	p.finish(district, domain.District, nil)
+	p.finish(center, domain.Center, map[string]any{"2.3": 1})
+	note("approved", "FORBIDDEN", nil)
+	p.notify(center, district)
+	note("notified", "", map[string]string{center: `"status":"approved"`, district: `"status":"approved"`})
 	p.do("imposeDeduction", on(center, map[string]any{"item": "8.1", "reason": "媒体曝光", "source": "市级媒体", "occurredOn": "2022-05-05"}))
-	p.do("reviseScore", on(district, map[string]any{"supersedes": 1, "why": "复核", "score": score("7.3", "awarded", 0.5)}))
-	p.settle()
-	void := p.model.Head().Seq
-	for _, seq := range []int64{0, 1, approved - 1, approved, approved + 1, void, void + 700} {
-		for subject, accounts := range outsiders {
-			for _, account := range accounts {
-				if got := ask(account, subject, seq); got.code() != "FORBIDDEN" || !got.null("assessment") {
-					t.Errorf("void, as of %d: %s of %s: %s", seq, account, subject, got.text)
-				}
+	p.do("reviseScore", on(center, map[string]any{"supersedes": 1, "why": "复看照片", "score": score("2.3", "lost", 2)}))
+	note("being changed", "", map[string]string{center: `"deductions":[]`})
+	if got := ask("center-"+center, center, 0); strings.Contains(got.text, "复看照片") || !strings.Contains(got.text, `"status":"approved"`) {
+		t.Errorf("a change that nobody has approved is shown: %s", got.text)
+	}
+	p.do("approveAssessment", on(center, map[string]any{"actor": reviewer}))
+	note("approved again", "", map[string]string{center: "复看照片"})
+	p.notify(center)
+	note("notified again", "", map[string]string{center: `"number":2`})
+
+	steps := 0
+	for one, moments := range shown {
+		for seq, want := range moments {
+			got := ask(one.account, one.subject, seq)
+			if string(got.Data["assessment"]) != want || (want == "null") != (got.code() == "FORBIDDEN") {
+				t.Errorf("%s of %s as of %d:\n%s\nit was\n%s", one.account, one.subject, seq, got.text, want)
 			}
+			steps++
 		}
 	}
-	for _, subject := range []string{center, district} {
-		p.do("approveAssessment", on(subject, map[string]any{"actor": reviewer}))
+	if steps != 3*6 {
+		t.Errorf("looked back %d times, want 18", steps)
 	}
-	p.settle()
-	check("approved again", 0, "")
-	check("approved again", approved, "")
-	check("approved again", void, "FORBIDDEN")
 }
 
 // TestStaleRevisionTellsNothing: whoever may not write to a record does not

@@ -121,7 +121,7 @@ func (r *response) encode() ([]byte, error) {
 
 // run executes one call. Whatever goes wrong is in the response.
 func (e *engine) run(ctx context.Context, c call) *response {
-	r := &request{ctx: ctx, cfg: &e.cfg}
+	r := &request{ctx: ctx, cfg: &e.cfg, ours: c.ours}
 	p, faults := e.prepare(c)
 	if len(faults) > 0 {
 		return e.refused(r, faults...)

@@ -4,6 +4,7 @@ import (
 	"github.com/graphql-go/graphql"
 
 	"mingjian/domain"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/rights"
 	"mingjian/projections"
@@ -12,7 +13,7 @@ import (
 // enums are the closed vocabularies of the internal schema. A value's name is
 // what events store.
 type enums struct {
-	outcome, method, status, kind, honorLevel, honorState, role *graphql.Enum
+	outcome, method, status, kind, honorLevel, honorState, role, ground, appealStatus, ruling, party *graphql.Enum
 }
 
 func enumOf[T ~string](name, doc string, values ...T) *graphql.Enum {
@@ -35,6 +36,11 @@ func newEnums() enums {
 		honorLevel: enumOf("HonorLevel", "Who granted an honor.", assessment.National, assessment.Municipal),
 		honorState: enumOf("HonorState", "Where a claim stands.",
 			projections.HonorPending, projections.HonorAccepted, projections.HonorRejected, projections.HonorWithdrawn),
-		role: enumOf("Role", "What an account is in the evaluation.", rights.Roles...),
+		ground: enumOf("Ground", "What an appeal rests on.", appeal.Fact, appeal.Evidence, appeal.Procedure, appeal.Interpretation),
+		appealStatus: enumOf("AppealStatus", "Where an appeal stands.",
+			appeal.Waiting, appeal.InHearing, appeal.IsDecided, appeal.IsEscalated, appeal.IsWithdrawn),
+		ruling: enumOf("Ruling", "What a vote or a decision comes to.", appeal.Upheld, appeal.PartlyUpheld, appeal.Dismissed),
+		party:  enumOf("Party", "A side of an appeal.", appeal.Appellant, appeal.Assessors),
+		role:   enumOf("Role", "What an account is in the evaluation.", rights.Roles...),
 	}
 }

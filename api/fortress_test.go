@@ -75,7 +75,7 @@ func startFortress(t *testing.T) *fortress {
 	cfg := f.internal.cfg
 	cfg.Accounts, cfg.Evidence = f.accounts, store
 	cfg.Commands, err = command.New(command.Config{
-		Log: f.log, Codec: eventstore.NewCodec(), Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: f.model,
+		Log: f.log, Codec: eventstore.NewCodec(), Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: f.model,
 		PseudonymKey: key, Actors: command.WithOperator(f.accounts), Evidence: store,
 	})
 	must(t, err)

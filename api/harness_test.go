@@ -13,7 +13,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -70,8 +72,8 @@ func startPlatform(t testing.TB) *platform {
 	must(t, err)
 	t.Cleanup(func() { must(t, p.model.Close()) })
 	p.commands, err = command.New(command.Config{
-		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: p.model, PseudonymKey: make([]byte, 32),
-		Actors: testrig.People{}, Evidence: testrig.Arrived{},
+		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: p.model, PseudonymKey: make([]byte, 32),
+		Actors: testrig.People{}, Evidence: testrig.Arrived{}, Now: ticking(),
 	})
 	must(t, err)
 	runner, err := projections.Run(context.WithoutCancel(ctx), quiet, projections.Handler{
@@ -81,7 +83,7 @@ func startPlatform(t testing.TB) *platform {
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, runner.Close()) })
-	cfg := Config{Model: p.model, Commands: p.commands, Logger: quiet, Health: func() []HealthItem {
+	cfg := Config{Model: p.model, Commands: p.commands, Logger: quiet, Now: ticking(), Health: func() []HealthItem {
 		if p.health == nil {
 			return nil
 		}
@@ -94,6 +96,27 @@ func startPlatform(t testing.TB) *platform {
 	p.handler, err = NewHandler(cfg)
 	must(t, err)
 	return p
+}
+
+// ticking is a clock in October 2022 that goes on by a second each time it is
+// looked at: deadlines are counted in years that the calendar holds.
+func ticking() func() time.Time {
+	var ticks atomic.Int64
+	return func() time.Time { return testrig.Day.Add(time.Duration(ticks.Add(1)) * time.Second) }
+}
+
+// calendars has one to change to besides the real one.
+func calendars(id string) (*criteria.Calendar, error) {
+	if id != "other" {
+		return criteria.LookupCalendar(id)
+	}
+	found, err := criteria.LookupCalendar("cn")
+	if err != nil {
+		return nil, err
+	}
+	days := *found.Calendar
+	days.ID = id
+	return &criteria.Calendar{Calendar: &days, Canonical: found.Canonical, Hash: strings.Repeat("0c", 32)}, nil
 }
 
 func must(t testing.TB, err error) {
@@ -220,10 +243,18 @@ func (p *platform) command(name string, input map[string]any) (receipt, reply) {
 	return out, got
 }
 
-// actorOf is somebody whose role allows a command.
+// actorOf is somebody whose role allows a command. Who deliberates is not who
+// publishes.
 func actorOf(name string, input map[string]any) string {
+	if name == "deliberate" {
+		return "organizer-2"
+	}
 	for _, rule := range rights.Table {
 		if string(rule.Command) == name {
+			if appeal, ok := input["appeal"].(string); ok && rule.Condition == rights.Own {
+				subject, _, _ := strings.Cut(strings.TrimPrefix(appeal, theRound+"-"), "-")
+				return fmt.Sprintf("%s-%s", rule.Role, subject)
+			}
 			if rule.Condition == rights.Own {
 				return fmt.Sprintf("%s-%v", rule.Role, input["subject"])
 			}
@@ -241,6 +272,21 @@ func (p *platform) do(name string, input map[string]any) receipt {
 		p.t.Fatalf("%s: %s", name, got.text)
 	}
 	return out
+}
+
+// publish deliberates and publishes.
+func (p *platform) publish(reason string) {
+	p.t.Helper()
+	p.do("deliberate", map[string]any{"round": theRound, "minutes": "一致同意"})
+	p.do("publish", map[string]any{"round": theRound, "reason": reason})
+}
+
+// notify tells subjects their results.
+func (p *platform) notify(subjects ...string) {
+	p.t.Helper()
+	for _, subject := range subjects {
+		p.do("notifyResult", on(subject, nil))
+	}
 }
 
 func newID() string { return uuid.Must(uuid.NewV7()).String() }

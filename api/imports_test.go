@@ -105,7 +105,7 @@ func startImports(t *testing.T) *importRig {
 	t.Cleanup(func() { must(t, r.store.Close()) })
 	r.trap.store = r.store
 	r.commands, err = command.New(command.Config{
-		Log: base.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: base.model, PseudonymKey: key,
+		Log: base.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: base.model, PseudonymKey: key,
 		Actors: command.WithOperator(r.accounts), Evidence: r.trap,
 	})
 	must(t, err)

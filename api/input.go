@@ -43,6 +43,14 @@ func optional[T any](in *input, name string) (T, bool) {
 	return value, ok
 }
 
+// optionally reads an argument that may be left out, for which there is a rule.
+func optionally[T any](in *input, name string, rule T) T {
+	if value, given := optional[T](in, name); given {
+		return value
+	}
+	return rule
+}
+
 // mandatory reads a value that the schema says is there.
 func mandatory[T any](in *input, name string) T {
 	if in.values[name] == nil {

@@ -19,7 +19,9 @@ type internalSchema struct {
 	model            *projections.Model
 	district, center *graphql.Object
 	honor, grant     *graphql.Object
-	accounts         *auth.Accounts
+	// change is an event that moved a total, centerMoves the centers that it moved.
+	change, centerMoves *graphql.Object
+	accounts            *auth.Accounts
 }
 
 // Internal is the schema of the console: all data and all commands, for those
@@ -38,13 +40,18 @@ func NewInternal(cfg Config) (*Internal, error) {
 	}
 	s := &internalSchema{types: newTypes(true), enums: newEnums(), commands: cfg.Commands, model: cfg.Model, accounts: cfg.Accounts}
 	query := graphql.Fields{}
-	s.addRounds(query)
 	s.addRoster(query)
+	s.centerMoves = connection[*centerMove](s.newCenterDiff(), s.pageInfo)
+	s.addRounds(query)
 	s.addAssessment(query)
 	s.addRankings(query)
+	s.addAppeals(query)
+	s.addAppealStatistics(query)
+	s.addDiffs(query)
 	s.addTrail(query)
 	s.addProgress(query)
 	s.addPeople(query)
+	s.addAwaiting(query)
 	if s.accounts != nil {
 		s.addAccounts(query)
 	}

@@ -46,7 +46,9 @@ func BenchmarkLatency(b *testing.B) {
 			c := startMetropolis(b, size[0], size[1])
 			c.open()
 			c.assess()
+			c.dispute()
 			c.query()
+			c.lookBack()
 			c.recuse()
 			c.manageAccounts()
 			c.manageRounds()
@@ -78,6 +80,7 @@ var notTimed = map[string]string{
 	"enrollTotp":       "checks a password, likewise",
 	"confirmTotp":      "wants a code from an enrollment",
 	"clearTotp":        "wants an account with a code",
+	"pinCalendar":      "wants another calendar for each call",
 }
 
 // metropolis is a platform with accounts on the log, one of them for each
@@ -117,7 +120,7 @@ func startMetropolis(b *testing.B, centers, districts int) *metropolis {
 	cfg := c.internal.cfg
 	cfg.Accounts = c.accounts
 	cfg.Commands, err = command.New(command.Config{
-		Log: c.log, Codec: eventstore.NewCodec(), Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: c.model,
+		Log: c.log, Codec: eventstore.NewCodec(), Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: c.model,
 		PseudonymKey: key, Actors: c.accounts, Evidence: testrig.Arrived{},
 	})
 	must(b, err)
@@ -134,14 +137,15 @@ func startMetropolis(b *testing.B, centers, districts int) *metropolis {
 		})
 	}
 	c.last = c.rows[centers-timedCalls:]
-	logins := []string{organizer, claimsReviewer, finalReviewer, standIn}
+	named := append([]string{organizer, claimsReviewer, finalReviewer, standIn}, moreLogins()...)
+	logins := slices.Clone(named)
 	for i, row := range c.rows {
 		if logins = append(logins, centerOf(row)); i%perAssessor == 0 {
 			logins = append(logins, c.assessorOf(row))
 		}
 	}
 	c.all(logins, c.create)
-	for _, login := range append(logins[:4:4], c.assessorsAndCenters()...) {
+	for _, login := range append(named, c.assessorsAndCenters()...) {
 		c.sessions[login], err = c.accounts.SignInVerified(b.Context(), login, auth.Agent{UserAgent: "benchmark", Address: "192.0.2.7"})
 		must(b, err)
 	}
@@ -352,9 +356,11 @@ func (c *metropolis) assess() {
 	}))
 	c.onEach("liftDeduction", theOrganizer, same(map[string]any{"number": 1, "reason": "查无实据"}))
 	for _, title := range []string{"文明窗口", "先进集体", "五一劳动奖状"} {
-		c.onEach("claimHonor", centerOf, same(map[string]any{
-			"title": title, "level": "municipal", "issuer": "上海市", "awardedOn": "2021-03-01", "document": strings.Repeat("2c", 32),
-		}))
+		c.onEach("claimHonor", centerOf, func(row registry.Row) map[string]any {
+			return map[string]any{
+				"title": row.Area + title, "level": "municipal", "issuer": "上海市", "awardedOn": "2021-03-01", "document": strings.Repeat("2c", 32),
+			}
+		})
 	}
 	c.onEach("acceptHonor", judge, same(map[string]any{"number": 1, "points": "0.5"}))
 	c.onEach("rejectHonor", judge, same(map[string]any{"number": 2, "reason": "不在评比范围"}))
@@ -491,6 +497,7 @@ func (c *metropolis) manageRounds() {
 	}
 	c.settle()
 	for range timedReleases {
+		c.do(secondOrganizer, "deliberate", map[string]any{"round": theRound, "minutes": "一致同意"})
 		c.do(organizer, "publish", map[string]any{"round": theRound, "reason": "更正"})
 	}
 }

@@ -50,6 +50,10 @@ func (s *internalSchema) subscriptions(query graphql.Fields) graphql.Fields {
 			func(v *projections.View, in *input) (any, error) {
 				return v.AssessmentStamp(in.text("round"), in.text("subject"))
 			}),
+		// Everything may put something there, so every commit is looked at. At
+		// midnight nothing is: what is left of a deadline shows with the next commit.
+		"awaiting": live(query["awaiting"], "What awaits the viewer, by the roles that they hold.", []string{"each"},
+			func(v *projections.View, _ *input) (any, error) { return v.Head().Seq, nil }),
 		"roundProgress": live(query["roundProgress"], "How far a round has come; null until it is opened.", []string{"round"},
 			func(v *projections.View, in *input) (any, error) {
 				progress, err := found(v.Progress(in.text("round")))

@@ -42,6 +42,8 @@ func (s *internalSchema) mutations() graphql.Fields {
 	m.addDeductions()
 	m.addHonors()
 	m.addReview()
+	m.addNotices()
+	m.addAppeals()
 	return m.fields
 }
 

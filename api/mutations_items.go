@@ -63,10 +63,11 @@ func (m *mutations) addHonors() {
 		"issuer":    in(required(graphql.String), ""),
 		"awardedOn": in(required(m.date), "Must lie in the round's honor period."),
 		"document":  in(required(graphql.String), "SHA-256 of the certificate."),
+		"with":      in(graphql.NewList(required(graphql.ID)), "The other centers that the award names; each claims for itself and names the others."),
 	}), func(in *input) claimed {
 		return claimed{target: readTarget(in), honor: assessment.HonorClaimed{
 			Title: in.text("title"), Level: mandatory[assessment.HonorLevel](in, "level"), Issuer: in.text("issuer"),
-			AwardedOn: in.day("awardedOn"), Document: in.text("document"),
+			AwardedOn: in.day("awardedOn"), Document: in.text("document"), With: in.texts("with"),
 		}}
 	}, func(ctx context.Context, meta command.Meta, c claimed) (command.Receipt, error) {
 		return m.commands.ClaimHonor(ctx, meta, c.round, c.subject, c.honor)

@@ -10,6 +10,9 @@ import (
 	"mingjian/projections"
 )
 
+// pinned is a calendar that a round counts by.
+type pinned struct{ round, calendar, reason string }
+
 // because is a command on something named, with a reason.
 type because struct{ on, reason string }
 
@@ -21,11 +24,17 @@ func (m *mutations) addRounds() {
 		"guide":            in(graphql.ID, "A scoring guide with caps per clause; no part of the standard."),
 		"assessmentPeriod": in(required(m.periodInput), ""),
 		"honorPeriod":      in(required(m.periodInput), "When honors must have been awarded to count."),
+		"calendar":         in(graphql.ID, "The calendar that working days are counted by; \"cn\" if left out."),
+		"appealDays":       in(graphql.Int, "Working days for an appeal after the notice; 5 if left out."),
+		"decisionDays":     in(graphql.Int, "Working days for the decision after the filing; 10 if left out."),
+		"notice":           in(graphql.Boolean, "A public-notice stage: the first release is provisional."),
 		"demo":             in(graphql.Boolean, "Simulated data, marked on every page."),
 	}, func(in *input) command.OpenRound {
 		return command.OpenRound{
 			Round: in.text("round"), Name: in.text("name"), Standard: in.text("standard"), Guide: in.text("guide"),
-			Assessment: in.period("assessmentPeriod"), Honors: in.period("honorPeriod"), Demo: in.flag("demo"),
+			Assessment: in.period("assessmentPeriod"), Honors: in.period("honorPeriod"),
+			Calendar: optionally(in, "calendar", "cn"), AppealDays: optionally(in, "appealDays", 5), DecisionDays: optionally(in, "decisionDays", 10),
+			Notice: in.flag("notice"), Demo: in.flag("demo"),
 		}
 	}, m.commands.OpenRound)
 
@@ -37,7 +46,24 @@ func (m *mutations) addRounds() {
 		func(ctx context.Context, meta command.Meta, c because) (command.Receipt, error) {
 			return m.commands.CloseRound(ctx, meta, c.on, c.reason)
 		})
-	add(m, "publish", "Makes the next release of all that is approved.", onRound("Mandatory for a correction."), read,
+	add(m, "pinCalendar", "Makes the newest version of a calendar the round's; deadlines that were set stay.", inputFields{
+		"round":    in(required(graphql.ID), ""),
+		"calendar": in(required(graphql.ID), "Such as \"cn\"."),
+		"reason":   in(required(graphql.String), ""),
+	}, func(in *input) pinned {
+		return pinned{round: in.text("round"), calendar: in.text("calendar"), reason: in.text("reason")}
+	}, func(ctx context.Context, meta command.Meta, c pinned) (command.Receipt, error) {
+		return m.commands.PinCalendar(ctx, meta, c.round, c.calendar, c.reason)
+	})
+	add(m, "deliberate", "Records the joint decision that all that is approved now is fit to be published, by another person.", inputFields{
+		"round":   in(required(graphql.ID), ""),
+		"minutes": in(required(graphql.String), "What was discussed and decided."),
+	}, func(in *input) because {
+		return because{on: in.text("round"), reason: in.text("minutes")}
+	}, func(ctx context.Context, meta command.Meta, c because) (command.Receipt, error) {
+		return m.commands.Deliberate(ctx, meta, c.on, c.reason)
+	})
+	add(m, "publish", "Makes the next release of what was deliberated by somebody else.", onRound("Mandatory but for the first release."), read,
 		func(ctx context.Context, meta command.Meta, c because) (command.Receipt, error) {
 			return m.commands.Publish(ctx, meta, c.on, c.reason)
 		})

@@ -8,7 +8,8 @@ import (
 	"mingjian/domain/rights"
 )
 
-// judgments are the attempts by which a subject is judged.
+// judgments are the attempts on a record by which its subject is judged; those on
+// an appeal are tried with the other commands on appeals.
 func judgments() []attempt {
 	return slices.DeleteFunc(slices.Clone(attempts), func(a attempt) bool { return !slices.Contains(rights.Judging, a.command) })
 }
@@ -42,6 +43,18 @@ func (s *stage) judgeOnesOwn(n *tally, shared map[situation]string) {
 			s.tryOnRecord(n, judgments(), as, who, at, subject)
 		}
 	}
+}
+
+// ofOnesOwn counts those attempts: each is made on records of its own kind.
+func ofOnesOwn(shared map[situation]string) (count int) {
+	for _, a := range judgments() {
+		for at := range shared {
+			if a.kind == at.kind {
+				count += len(doubles())
+			}
+		}
+	}
+	return count
 }
 
 // judgeOnesOwnDistrict tries to judge a district as an account of its office.

@@ -21,15 +21,17 @@ import (
 // the table names, or "" where everybody sees it who is signed in.
 var readers = map[string]rights.Read{
 	"assessment": rights.ReadAssessment, "honorClaims": rights.ReadHonors,
+	"assessmentDiff": rights.ReadAssessment, "rankingDiff": rights.ReadRanking,
+	"appeal": rights.ReadAppeal, "appeals": rights.ReadAppeal, "appealStatistics": rights.ReadStatistics,
 	"roundProgress": rights.ReadProgress, "assessmentChanged": rights.ReadAssessment,
 	"ranking": rights.ReadRanking, "standing": rights.ReadRanking, "districtRanking": rights.ReadRanking,
 	"events": rights.ReadTrail, "accounts": rights.ReadAccounts,
 	"head": "", "criteria": "", "rounds": "", "round": "", "districts": "", "center": "", "centers": "",
-	"me": "", "tasks": "", "sessions": "", // the viewer's own
+	"me": "", "tasks": "", "sessions": "", "awaiting": "", // the viewer's own
 }
 
 // TestEveryQueryHasItsGuard: a root field that is added must say who sees it,
-// and every read is tried: two of them are no root fields.
+// and every read is tried: four of them are no root fields.
 func TestEveryQueryHasItsGuard(t *testing.T) {
 	s := newStage(t)
 	fields := maps.Clone(s.internal.schema.QueryType().Fields())
@@ -37,7 +39,7 @@ func TestEveryQueryHasItsGuard(t *testing.T) {
 	if got, want := slices.Sorted(maps.Keys(fields)), slices.Sorted(maps.Keys(readers)); !slices.Equal(got, want) {
 		t.Errorf("the schema shows %v,\nguards are known for %v", got, want)
 	}
-	tried := append(slices.Collect(maps.Values(readers)), rights.ReadTeam, rights.ReadEvidence)
+	tried := append(slices.Collect(maps.Values(readers)), rights.ReadTeam, rights.ReadEvidence, rights.ReadReply, rights.ReadPanel)
 	for _, r := range rights.ReadTable {
 		if !slices.Contains(tried, r.Read) {
 			t.Errorf("%s is in the table and guards nothing", r.Read)
@@ -49,6 +51,7 @@ func TestEveryQueryHasItsGuard(t *testing.T) {
 type exhibit struct {
 	subject  string
 	state    rights.State // Unopened also for one that nobody ever registered
+	told     bool         // it was notified once, and has a reply
 	evidence string       // a piece that belongs to it
 	district bool         // nobody of the cast has a place in it
 }
@@ -59,15 +62,15 @@ func (e exhibit) seen(read rights.Read, as casting, who *player) bool {
 		if r.Read != read || r.Role != as.role {
 			return false
 		}
-		switch approved := e.state == rights.Approved; r.Condition {
+		switch r.Condition {
 		case rights.Always:
 			return true
 		case rights.Own:
 			return as.own(e.subject)
-		case rights.OwnApproved:
-			return as.own(e.subject) && approved
+		case rights.OwnNotified:
+			return as.own(e.subject) && e.told
 		case rights.InOwnDistrict:
-			return as.holds(e.subject) == e.subject[:6] && approved
+			return as.holds(e.subject) == e.subject[:6] && e.told
 		case rights.Assigned:
 			return who.assigned && !who.recused && e.state != rights.Unopened && !e.district
 		}
@@ -80,15 +83,19 @@ func always(read rights.Read, as casting) bool {
 	return slices.Contains(rights.ReadTable, rights.ReadRule{Read: read, Role: as.role})
 }
 
-// exhibits has a record in each state, a center without one, a center that does
-// not exist, and two districts.
+// exhibits has a record in each state, told its result or not, a center without
+// one, a center that does not exist, and two districts.
 func (s *stage) exhibits() []exhibit {
 	s.t.Helper()
 	var out []exhibit
-	for _, state := range states {
-		e := exhibit{subject: s.take(), state: state}
+	for i, state := range append(slices.Clone(states), states[1:]...) {
+		e := exhibit{subject: s.take(), state: state, told: i >= len(states)}
 		if state != rights.Unopened {
-			s.open(openRound, e.subject, state, false)
+			kind := plain
+			if e.told {
+				kind = told
+			}
+			s.open(openRound, e.subject, state, kind)
 			e.evidence = s.put(200 + len(out))
 			_, err := s.setup.RecordObservation(s.t.Context(), s.by(s.person("member").account), openRound, e.subject, assessment.ObservationRecorded{
 				Clause: recorded, Text: "见照片", Method: assessment.SiteVisit, ObservedAt: s.scores[0].ObservedAt, Evidence: []string{e.evidence},
@@ -102,7 +109,12 @@ func (s *stage) exhibits() []exhibit {
 		_, err := s.setup.OpenAssessment(s.t.Context(), s.by(setter), openRound, subject)
 		must(s.t, err)
 		s.finishDistrict(openRound, subject, state, s.newcomer)
-		out = append(out, exhibit{subject: subject, state: state, district: true})
+		e := exhibit{subject: subject, state: state, told: state == rights.Approved, district: true}
+		if e.told {
+			_, err := s.setup.NotifyResult(s.t.Context(), s.by(setter), openRound, subject)
+			must(s.t, err)
+		}
+		out = append(out, e)
 	}
 	return out
 }
@@ -149,6 +161,7 @@ func (r reply) null(field string) bool {
 // records in every state and of ones that do not exist, and compares with the
 // table. Whoever is refused learns nothing, and nothing is recorded.
 func TestReading(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	l := &looker{stage: s, refusals: make(map[string]string)}
 	exhibits := s.exhibits()
@@ -181,9 +194,9 @@ func TestReading(t *testing.T) {
 		s.cast(uploader, as.grants(exhibits[0].subject)...)
 		l.lists(as, uploader)
 	}
-	records := len(castings) * len(s.people) * len(exhibits) * 4
-	pieces := len(castings) * len(s.people) * (3 + 3)
-	lists := len(castings) * (2*5 + 2)
+	records := len(castings) * len(s.people) * (len(exhibits)*5 + 3)
+	pieces := len(castings) * len(s.people) * (6 + 3)
+	lists := len(castings) * (2*6 + 2)
 	if want := records + pieces + lists; l.tried != want {
 		t.Errorf("tried %d reads, there are %d", l.tried, want)
 	}
@@ -209,6 +222,25 @@ func (l *looker) record(e exhibit, as casting, who *player) {
 	l.look(what("assessmentChanged"), rights.ReadAssessment, as, seen, live)
 	if shown := !live.null("assessmentChanged"); shown != (seen && there) {
 		l.t.Errorf("%s by %s shows %s", what("assessmentChanged"), as.name, live.text)
+	}
+
+	if restricted := as.role == rights.Center || as.role == rights.District; restricted && seen && there && !strings.Contains(got.text, `"approved"`) {
+		l.t.Errorf("%s by %s shows what nobody has approved: %s", what("assessment"), as.name, got.text)
+	}
+	head := l.model.Head().Seq
+	diff := l.send(who, `query($r: ID!, $s: ID!, $from: Int!) { assessmentDiff(round: $r, subject: $s, from: $from) { totalAfter } }`,
+		map[string]any{"r": openRound, "s": e.subject, "from": head})
+	l.look(what("assessmentDiff"), rights.ReadAssessment, as, seen, diff)
+	if shown := !diff.null("assessmentDiff"); shown != (seen && there) {
+		l.t.Errorf("%s by %s shows %s", what("assessmentDiff"), as.name, diff.text)
+	}
+	if e.told && !e.district {
+		reply := l.send(who, `query($r: ID!, $s: ID!) { assessment(round: $r, subject: $s) { replies { text original } } }`, variables)
+		l.look(what("reply"), rights.ReadAssessment, as, seen, reply)
+		original := e.seen(rights.ReadReply, as, who)
+		if shown := strings.Contains(reply.text, `"original":"感谢`); seen && shown != original {
+			l.t.Errorf("%s by %s shows %s", what("reply"), as.name, reply.text)
+		}
 	}
 
 	claims := l.send(who, `query($r: ID!, $s: ID!) { honorClaims(round: $r, subject: $s) { number } }`, variables)
@@ -266,6 +298,7 @@ func (l *looker) lists(as casting, who *player) {
 			"ranking":         `query($r: ID!) { ranking(round: $r) { totalCount } }`,
 			"standing":        `query($r: ID!) { standing(round: $r, center: "310101002") { total } }`,
 			"districtRanking": `query($r: ID!) { districtRanking(round: $r) { rank } }`,
+			"rankingDiff":     `query($r: ID!) { rankingDiff(round: $r, from: 0) { to } }`,
 		} {
 			l.look(field+" of "+round, readers[field], as, allowed(readers[field]), l.send(who, document, variables))
 		}

@@ -107,6 +107,7 @@ const (
 	openRound    = "open-2022"
 	closedRound  = "closed-2022"
 	unknownRound = "unknown-2022"
+	bulkRound    = "bulk-2022" // in which there is no record
 )
 
 // stage is the platform with real accounts and evidence, and records in every
@@ -125,7 +126,8 @@ type stage struct {
 	// those that judge a district.
 	scores, districtScores []assessment.Score
 
-	free []string // centers without any record
+	free   []string // centers without any record
+	awards int
 }
 
 // stagehands lets every account do everything but claim, and the claimant claim
@@ -175,8 +177,8 @@ func newStage(t testing.TB) *stage {
 	t.Cleanup(func() { must(t, s.evidence.Close()) })
 
 	commands := command.Config{
-		Log: s.log, Codec: codec, Criteria: lookup, Guides: criteria.LookupGuide, Results: s.model,
-		PseudonymKey: key, Actors: s.accounts, Evidence: s.evidence,
+		Log: s.log, Codec: codec, Criteria: lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: s.model,
+		PseudonymKey: key, Actors: s.accounts, Evidence: s.evidence, Now: ticking(),
 	}
 	s.commands, err = command.New(commands)
 	must(t, err)
@@ -205,7 +207,7 @@ func newStage(t testing.TB) *stage {
 	s.scores = testrig.Findings(rng, small.Standard, domain.Center)
 	s.districtScores = testrig.Findings(rng, small.Standard, domain.District)
 	s.registerCenters(400)
-	for _, id := range []string{openRound, closedRound} {
+	for _, id := range []string{openRound, closedRound, bulkRound} {
 		s.openRound(id)
 	}
 	return s
@@ -401,8 +403,10 @@ const (
 
 // open opens a center's record and brings it to a state, with every person in
 // their place. A record in work has a claim that waits, the second, and one
-// clause recorded; a complete one could be submitted.
-func (s *stage) open(round, subject string, state rights.State, complete bool) {
+// clause recorded; a complete one could be submitted. One that was told its
+// result has a reply too; what is not approved of it any more has been changed
+// since.
+func (s *stage) open(round, subject string, state rights.State, kind recordKind) {
 	s.t.Helper()
 	ctx, c := s.t.Context(), s.setup
 	s.hands.center, s.hands.claimant = subject, ""
@@ -418,7 +422,8 @@ func (s *stage) open(round, subject string, state rights.State, complete bool) {
 		}
 	}
 	scores := s.scores
-	if complete = complete || state != rights.InWork; !complete {
+	whole := kind != plain || state != rights.InWork
+	if !whole {
 		scores = scores[:1]
 	}
 	do(c.RecordScores(ctx, by("scorer"), round, subject, scores))
@@ -430,23 +435,48 @@ func (s *stage) open(round, subject string, state rights.State, complete bool) {
 	do(c.ImposeDeduction(ctx, by("imposer"), round, subject, assessment.DeductionImposed{
 		Item: "8.1", Reason: "媒体曝光", Source: "市级媒体", OccurredOn: "2022-05-05",
 	}))
-	claim := assessment.HonorClaimed{Title: "文明单位", Level: assessment.National, Issuer: "中央文明委", AwardedOn: "2021-06-01", Document: s.document}
+	claim := assessment.HonorClaimed{Title: "文明单位 " + subject, Level: assessment.National, Issuer: "中央文明委", AwardedOn: "2021-06-01", Document: s.document}
 	s.hands.claimant = by("claimant").Actor
 	do(c.ClaimHonor(ctx, by("claimant"), round, subject, claim))
 	s.hands.claimant = ""
 	do(c.AcceptHonor(ctx, by("judge"), round, subject, 1, 50))
-	if !complete {
-		claim.Title = "先进集体"
+	if !whole {
+		claim.Title = "先进集体 " + subject
 		s.hands.claimant = by("claimant").Actor
 		do(c.ClaimHonor(ctx, by("claimant"), round, subject, claim))
 		s.hands.claimant = ""
 	}
-	if state == rights.InWork {
+	if state == rights.InWork && kind != told {
 		return
 	}
 	do(c.Submit(ctx, by("lead"), round, subject))
-	if state == rights.Approved {
+	if state == rights.Approved || kind == told {
 		do(c.Approve(ctx, s.by(setter), round, subject))
+	}
+	if kind != told {
+		return
+	}
+	do(c.NotifyResult(ctx, s.by(setter), round, subject))
+	s.hands.claimant = by("claimant").Actor
+	do(c.FileReply(ctx, by("claimant"), round, subject, "感谢指正，联系人王某。"))
+	s.hands.claimant = ""
+	s.reopen(round, subject, state)
+}
+
+// reopen changes a record that is approved, and brings it to a state.
+func (s *stage) reopen(round, subject string, state rights.State) {
+	s.t.Helper()
+	if state == rights.Approved {
+		return
+	}
+	ctx := s.t.Context()
+	_, err := s.setup.ImposeDeduction(ctx, s.by(s.person("imposer").account), round, subject, assessment.DeductionImposed{
+		Item: "8.2", Reason: "来信反映", Source: "来信", OccurredOn: "2022-05-06",
+	})
+	must(s.t, err)
+	if state == rights.InWork {
+		_, err := s.setup.ReturnAssessment(ctx, s.by(setter), round, subject, "请复看", nil)
+		must(s.t, err)
 	}
 }
 

@@ -53,11 +53,22 @@ func TestEveryMutationHasItsRule(t *testing.T) {
 type attempt struct {
 	command rights.Command
 	input   func(*stage, rights.State) map[string]any
-	// complete wants a record that could be submitted.
-	complete bool
+	kind    recordKind // what the command wants of the record besides its state
 	// wrong is the refusal in each state in which the command does not work.
 	wrong map[rights.State]string
 }
+
+// recordKind is what a record has besides its state: nothing, all that is needed
+// to submit it, or a notice and a reply.
+type recordKind int
+
+const (
+	plain recordKind = iota
+	complete
+	told
+)
+
+var recordKinds = []recordKind{plain, complete, told}
 
 var (
 	notOpened   = map[rights.State]string{rights.Unopened: "NOT_OPENED"}
@@ -85,30 +96,34 @@ func onClaim(more map[string]any) func(*stage, rights.State) map[string]any {
 
 // attempts has every command on a record.
 var attempts = []attempt{
-	{"openAssessment", with(nil), false, map[rights.State]string{rights.InWork: "EXISTS", rights.Submitted: "EXISTS", rights.Approved: "EXISTS"}},
+	{"openAssessment", with(nil), plain, map[rights.State]string{rights.InWork: "EXISTS", rights.Submitted: "EXISTS", rights.Approved: "EXISTS"}},
 	{"assignAssessor", func(s *stage, _ rights.State) map[string]any {
 		return map[string]any{"account": s.newcomer.account}
-	}, false, notOpened},
+	}, plain, notOpened},
 	{"recuseAssessor", func(s *stage, _ rights.State) map[string]any {
 		return map[string]any{"account": s.newcomer.account, "reason": "曾在该中心工作"}
-	}, false, notOpened},
-	{"recuseMyself", with(map[string]any{"reason": "亲属在该中心任职"}), false, notOpened},
-	{"recordScores", with(map[string]any{"scores": []any{score(unrecorded, "met", nil)}}), false, inWorkOnly},
-	{"reviseScore", with(map[string]any{"supersedes": 1, "score": score(recorded, "met", nil), "why": "复看照片"}), false, notOpened},
+	}, plain, notOpened},
+	{"recuseMyself", with(map[string]any{"reason": "亲属在该中心任职"}), plain, notOpened},
+	{"recordScores", with(map[string]any{"scores": []any{score(unrecorded, "met", nil)}}), plain, inWorkOnly},
+	{"reviseScore", with(map[string]any{"supersedes": 1, "score": score(recorded, "met", nil), "why": "复看照片"}), plain, notOpened},
 	{"recordObservation", with(map[string]any{
 		"clause": recorded, "text": "建议增设指引", "method": "siteVisit", "observedAt": "2022-06-01T09:30:00+08:00",
-	}), false, notOpened},
-	{"submitAssessment", with(nil), true, inWorkOnly},
-	{"imposeDeduction", with(map[string]any{"item": "8.2", "reason": "违规", "source": "来信", "occurredOn": "2022-05-06"}), false, notOpened},
-	{"liftDeduction", with(map[string]any{"number": 1, "reason": "查无实据"}), false, map[rights.State]string{rights.Unopened: "UNKNOWN_ITEM"}},
+	}), plain, notOpened},
+	{"submitAssessment", with(nil), complete, inWorkOnly},
+	{"imposeDeduction", with(map[string]any{"item": "8.2", "reason": "违规", "source": "来信", "occurredOn": "2022-05-06"}), plain, notOpened},
+	{"liftDeduction", with(map[string]any{"number": 1, "reason": "查无实据"}), plain, map[rights.State]string{rights.Unopened: "UNKNOWN_ITEM"}},
 	{"claimHonor", func(s *stage, _ rights.State) map[string]any {
-		return map[string]any{"title": "五一劳动奖状", "level": "municipal", "issuer": "市总工会", "awardedOn": "2021-05-01", "document": s.document}
-	}, false, inWorkOnly},
-	{"withdrawHonor", onClaim(map[string]any{"reason": "材料有误"}), false, claimIsOpen},
-	{"acceptHonor", onClaim(map[string]any{"points": 0.5}), false, claimIsOpen},
-	{"rejectHonor", onClaim(map[string]any{"reason": "非集体荣誉"}), false, claimIsOpen},
-	{"returnAssessment", with(map[string]any{"reason": "请补充照片"}), false, inReview},
-	{"approveAssessment", with(nil), false, inReview},
+		s.awards++ // no two centers have the same
+		return map[string]any{"title": fmt.Sprintf("五一劳动奖状第%d号", s.awards), "level": "municipal", "issuer": "市总工会", "awardedOn": "2021-05-01", "document": s.document}
+	}, plain, inWorkOnly},
+	{"withdrawHonor", onClaim(map[string]any{"reason": "材料有误"}), plain, claimIsOpen},
+	{"acceptHonor", onClaim(map[string]any{"points": 0.5}), plain, claimIsOpen},
+	{"rejectHonor", onClaim(map[string]any{"reason": "非集体荣誉"}), plain, claimIsOpen},
+	{"returnAssessment", with(map[string]any{"reason": "请补充照片"}), plain, inReview},
+	{"approveAssessment", with(nil), plain, inReview},
+	{"notifyResult", with(nil), plain, map[rights.State]string{rights.Unopened: "NOT_OPENED", rights.InWork: "NOT_APPROVED", rights.Submitted: "NOT_APPROVED"}},
+	{"fileReply", with(map[string]any{"text": "感谢指正。"}), told, notOpened},
+	{"redactReply", with(map[string]any{"number": 1, "text": "感谢。", "reason": "涉及个人信息"}), told, notOpened},
 }
 
 // expected is what the table says of an attempt: the code of the refusal, or
@@ -132,6 +147,9 @@ func (a attempt) expected(as casting, who *player, round, subject string, state 
 	}
 	rule := rights.Table[at]
 	if !slices.Contains(rule.States, state) {
+		if a.command == "notifyResult" && who.recused && state != rights.Unopened {
+			return "RECUSED" // before they learn that there is no result yet
+		}
 		return a.wrong[state]
 	}
 	if state == rights.Unopened {
@@ -201,6 +219,7 @@ func (s *stage) moved(what string, before eventstore.Position, want bool) {
 // person, for the subject's own center and district and for others. What is to
 // come out is read off the table, and nothing else.
 func TestPermissions(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	n := new(tally)
 	// A refusal changes nothing, so refusals share the records set up here; what
@@ -208,18 +227,24 @@ func TestPermissions(t *testing.T) {
 	shared := make(map[situation]string)
 	for _, round := range []string{openRound, closedRound} {
 		for _, state := range states {
-			subject := s.take()
-			if state != rights.Unopened {
-				s.open(round, subject, state, false)
+			for _, kind := range recordKinds {
+				at := situation{round, state, kind}
+				if kind == plain || state != rights.Unopened && (kind == told || state == rights.InWork) {
+					shared[at] = s.take()
+				} else {
+					shared[at] = shared[situation{round, state, plain}]
+					continue
+				}
+				if state != rights.Unopened {
+					s.open(round, shared[at], state, kind)
+				}
 			}
-			shared[situation{round, state, false}], shared[situation{round, state, true}] = subject, subject
 		}
-		complete := s.take()
-		s.open(round, complete, rights.InWork, true)
-		shared[situation{round, rights.InWork, true}] = complete
 	}
-	shared[situation{unknownRound, rights.Unopened, false}] = s.take()
-	shared[situation{unknownRound, rights.Unopened, true}] = shared[situation{unknownRound, rights.Unopened, false}]
+	nowhere := s.take()
+	for _, kind := range recordKinds {
+		shared[situation{unknownRound, rights.Unopened, kind}] = nowhere
+	}
 	_, err := s.setup.CloseRound(t.Context(), s.by(setter), closedRound, "评估结束")
 	must(t, err)
 
@@ -246,22 +271,22 @@ func TestPermissions(t *testing.T) {
 	s.tryOnRounds(n)
 	s.tryOthers(n)
 
-	ofOnesOwn := len(doubles()) * len(rights.Judging) * (4 + 4 + 1)
-	onDistricts := (2*len(attempts) + 3*len(rights.Judging)) * len(states)
-	onRounds := len(castings) * 3 * 3
-	others := len(castings) * (len(rights.Commands) - len(attempts) - 3)
-	if want := onRecords + ofOnesOwn + onDistricts + onRounds + others; n.tried != want {
+	onOnesOwn := ofOnesOwn(shared)
+	onDistricts := (2*len(attempts) + 3*len(judgments())) * len(states)
+	onRounds := len(castings) * len(roundCommands) * 3
+	others := len(castings) * (len(rights.Commands) - len(attempts) - len(roundCommands) - len(hearings))
+	if want := onRecords + onOnesOwn + onDistricts + onRounds + others; n.tried != want {
 		t.Errorf("tried %d pairs, there are %d", n.tried, want)
 	}
 	t.Logf("%d pairs tried: %d on records, %d more by accounts of two roles, %d on districts' records, %d on rounds, %d others; %d allowed, %d refused",
-		n.tried, onRecords, ofOnesOwn, onDistricts, onRounds, others, n.allowed, n.refused)
+		n.tried, onRecords, onOnesOwn, onDistricts, onRounds, others, n.allowed, n.refused)
 }
 
 // situation is what a record is in.
 type situation struct {
-	round    string
-	state    rights.State
-	complete bool
+	round string
+	state rights.State
+	kind  recordKind
 }
 
 // tryOnRecord tries commands on a record as one person in one role: what is to
@@ -281,7 +306,7 @@ func (s *stage) tryOnRecord(n *tally, attempts []attempt, as casting, who *playe
 	var allowed []attempt
 	for _, a := range attempts {
 		switch {
-		case a.complete != at.complete:
+		case a.kind != at.kind:
 		case a.expected(as, who, at.round, subject, at.state) == "":
 			allowed = append(allowed, a)
 		default:
@@ -292,7 +317,7 @@ func (s *stage) tryOnRecord(n *tally, attempts []attempt, as casting, who *playe
 	for _, a := range allowed {
 		fresh := s.take()
 		if at.state != rights.Unopened {
-			s.open(at.round, fresh, at.state, a.complete)
+			s.open(at.round, fresh, at.state, a.kind)
 		}
 		s.cast(who, as.grants(fresh)...)
 		before := s.end()
@@ -352,12 +377,15 @@ func (s *stage) finishDistrict(round, subject string, state rights.State, by *pl
 	}
 }
 
+// roundCommands are the commands on a round.
+var roundCommands = []rights.Command{"openRound", "pinCalendar", "deliberate", "publish", "closeRound"}
+
 // tryOnRounds tries the commands on rounds, in each state of a round.
 func (s *stage) tryOnRounds(n *tally) {
 	s.t.Helper()
 	s.settle() // publishing wants results
 	who := s.person("stranger")
-	for _, c := range []rights.Command{"openRound", "publish", "closeRound"} {
+	for _, c := range roundCommands {
 		wrong := map[string]string{unknownRound: "UNKNOWN_ROUND", closedRound: "ROUND_CLOSED"}
 		if c == "openRound" {
 			wrong = map[string]string{openRound: "EXISTS", closedRound: "EXISTS"}
@@ -369,17 +397,28 @@ func (s *stage) tryOnRounds(n *tally) {
 					want = wrong[round]
 				}
 				on := round
-				if want == "" && c != "publish" { // a release leaves the round as it is
+				if want == "" && c != "publish" && c != "deliberate" { // these leave the round as it is
 					on = "fresh-" + strings.ToLower(string(c))
 				}
-				if want == "" && c == "closeRound" {
+				if want == "" && on != round && c != "openRound" {
 					s.openRound(on)
 				}
 				input := map[string]any{"round": on, "commandId": newID()}
-				if c == "openRound" {
+				switch c {
+				case "openRound":
 					maps.Copy(input, openRoundInput)
 					input["round"], input["standard"] = on, "small"
-				} else {
+				case "deliberate":
+					input["minutes"] = "一致同意"
+				case "pinCalendar":
+					input["calendar"], input["reason"] = "other", "放假安排有调整"
+				case "publish":
+					if want == "" { // by somebody else
+						_, err := s.setup.Deliberate(s.t.Context(), s.by(setter), on, "一致同意")
+						must(s.t, err)
+					}
+					input["reason"] = "更正"
+				default:
 					input["reason"] = "评估结束"
 				}
 				s.cast(who, as.grants("310101001")...)
@@ -406,8 +445,9 @@ func (s *stage) tryOthers(n *tally) {
 	s.t.Helper()
 	who := s.person("stranger")
 	for _, c := range rights.Commands {
-		on := slices.ContainsFunc(attempts, func(a attempt) bool { return a.command == c })
-		if on || c == "openRound" || c == "publish" || c == "closeRound" {
+		on := slices.ContainsFunc(attempts, func(a attempt) bool { return a.command == c }) ||
+			slices.ContainsFunc(hearings, func(h onHearing) bool { return h.command == c })
+		if on || slices.Contains(roundCommands, c) {
 			continue
 		}
 		try, known := otherCommands[c]
@@ -479,6 +519,12 @@ var otherCommands = map[rights.Command]other{
 				return explain(s.internal.cfg.Logger, err).Extensions.Code
 			}
 			return ""
+		}
+	}},
+	"notifyResults": {idle: true, prepare: func(s *stage, _ string, _ int) func(*player) string {
+		return func(who *player) string {
+			return s.send(who, `mutation($input: NotifyResultsInput!) { notifyResults(input: $input) { notified } }`,
+				map[string]any{"input": map[string]any{"round": bulkRound, "commandId": newID()}}).code()
 		}
 	}},
 	"createAccount": mutate(func(*stage, int) map[string]any {

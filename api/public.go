@@ -41,8 +41,9 @@ func (p *Public) Execute(ctx context.Context, document, operation string, variab
 // publicSchema builds the public schema, one method an area.
 type publicSchema struct {
 	*types
-	result  *graphql.Object // ClauseResult
-	medians medians
+	result, district, appeal *graphql.Object // ClauseResult, DistrictRef, AppealResult
+	medians                  medians
+	changes                  changes
 }
 
 // releaseNode is a release with the round that it belongs to.
@@ -52,7 +53,7 @@ type releaseNode struct {
 }
 
 func (s *publicSchema) query() graphql.Fields {
-	s.result = s.newClauseResult()
+	s.result, s.district, s.appeal = s.newClauseResult(), s.newDistrictRef(), s.newAppealResult()
 	round := object("Round", "One evaluation of all centers.", graphql.Fields{
 		"id":               field(required(graphql.ID), "", func(r *projections.RoundView) any { return r.ID }),
 		"name":             field(required(graphql.String), "", func(r *projections.RoundView) any { return r.Name }),

@@ -17,11 +17,12 @@ type districtResult struct {
 func (s *publicSchema) newRelease(round *graphql.Object) *graphql.Object {
 	center := s.newCenterResult()
 	district := s.newDistrictResult()
-	return object("Release", "One immutable publication.", graphql.Fields{
+	release := object("Release", "One immutable publication.", graphql.Fields{
 		"round":       field(required(round), "", func(r *releaseNode) any { return r.round }),
 		"number":      field(required(graphql.Int), "", func(r *releaseNode) any { return r.Number }),
-		"kind":        field(required(graphql.String), "final, or correction of the one before.", func(r *releaseNode) any { return string(r.Kind) }),
+		"kind":        field(required(graphql.String), "provisional (shown for public notice, not final yet), final, or correction of the one before.", func(r *releaseNode) any { return string(r.Kind) }),
 		"reason":      field(required(graphql.String), "", func(r *releaseNode) any { return r.Reason }),
+		"previous":    field(graphql.Int, "The release that it replaces; null for the first.", func(r *releaseNode) any { return orNull(r.Number - 1) }),
 		"engine":      field(required(graphql.String), "The version of the arithmetic.", func(r *releaseNode) any { return r.Engine }),
 		"logSize":     field(required(graphql.Int), "The events that it covers.", func(r *releaseNode) any { return r.LogSize }),
 		"position":    field(required(s.position), "", func(r *releaseNode) any { return r.Position }),
@@ -84,6 +85,9 @@ func (s *publicSchema) newRelease(round *graphql.Object) *graphql.Object {
 			}), nil
 		}),
 	})
+	s.addChanges(release)
+	s.addAppealStatistics(release)
+	return release
 }
 
 func districtsOf(r *request, release *releaseNode) ([]projections.DistrictStandingView, error) {
@@ -114,26 +118,45 @@ func (s *publicSchema) newDistrictResult() *graphql.Object {
 		"centers": field(required(graphql.Int), "", func(d *districtResult) any { return d.Centers }),
 		"ranked":  field(required(graphql.Int), "", func(d *districtResult) any { return d.Ranked }),
 		"clauses": looked(listOf(s.result), "Those that judge the district.", clausesOfDistrict),
+		"appeals": looked(listOf(s.appeal), "Of the district's office, filed before the release was made, oldest first.", appealsOfDistrict),
 	})
 }
 
-// clausesOfDistrict shows the findings on a district. One that was not
-// approved when the release was made counts for nothing in it: its clauses are
-// listed without findings.
-func clausesOfDistrict(r *request, d *districtResult) (any, error) {
+// record reads a district's record as it was when the release was made; nil
+// where it was not approved then, and counts for nothing.
+func (d *districtResult) record(r *request) (*projections.AssessmentView, []*appealResult, error) {
 	view, err := r.view()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	record, err := found(view.Assessment(d.release.Round, d.District, d.release.LogSize))
+	if record == nil || err != nil || record.Status != assessment.SignedOff {
+		return nil, nil, err
+	}
+	appeals, err := appealsAgainst(r, d.release, record, d.District)
+	return record, appeals, err
+}
+
+func appealsOfDistrict(r *request, d *districtResult) (any, error) {
+	_, appeals, err := d.record(r)
+	if appeals == nil {
+		appeals = []*appealResult{}
+	}
+	return appeals, err
+}
+
+// clausesOfDistrict shows the findings on a district. Where nothing was
+// approved its clauses are listed without findings.
+func clausesOfDistrict(r *request, d *districtResult) (any, error) {
 	adopted, err := standardOf(r, d.release.round)
 	if err != nil {
 		return nil, err
 	}
-	record, err := found(view.Assessment(d.release.Round, d.District, d.release.LogSize))
+	record, _, err := d.record(r)
 	if err != nil {
 		return nil, err
 	}
-	if record == nil || record.Status != assessment.SignedOff {
+	if record == nil {
 		nothing := domain.NewSheet(adopted.Standard)
 		record = &projections.AssessmentView{Score: adopted.Standard.Score(nothing, nothing)}
 	}

@@ -20,6 +20,7 @@ type loadedRecord struct {
 	*projections.AssessmentView
 	*sheet
 	standard *domain.Standard
+	appeals  []*appealResult // the center's own
 }
 
 func (c *centerResult) published() bool { return c.Status == assessment.SignedOff }
@@ -42,7 +43,14 @@ func (c *centerResult) record(r *request) (*loadedRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.loaded = &loadedRecord{AssessmentView: &a, sheet: newSheet(&a, c.release.LogSize), standard: adopted.Standard}
+	appeals, err := appealsAgainst(r, c.release, &a, c.Center.Code)
+	if err == nil {
+		_, err = appealsAgainst(r, c.release, &a, c.Center.District) // marks what of the district's counts here
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.loaded = &loadedRecord{AssessmentView: &a, sheet: newSheet(&a, c.release.LogSize), standard: adopted.Standard, appeals: appeals}
 	return c.loaded, nil
 }
 
@@ -58,18 +66,12 @@ func ofRecord[T any](read func(*loadedRecord) []T) func(*request, *centerResult)
 }
 
 func (s *publicSchema) newCenterResult() *graphql.Object {
-	district := object("DistrictRef", "The district that a center lies in.", graphql.Fields{
-		"code": field(required(graphql.ID), "", func(d *projections.DistrictView) any { return d.Code }),
-		"name": field(required(graphql.String), "", func(d *projections.DistrictView) any { return d.Name }),
-	})
 	return object("CenterResult", "A center in a release.", graphql.Fields{
-		"code": field(required(graphql.ID), "", func(c *centerResult) any { return c.Center.Code }),
-		"name": field(required(graphql.String), "", func(c *centerResult) any { return c.Center.Name }),
-		"area": field(required(graphql.String), "", func(c *centerResult) any { return c.Center.Area }),
-		"demo": field(required(graphql.Boolean), "", func(c *centerResult) any { return c.Center.Demo }),
-		"district": field(required(district), "", func(c *centerResult) any {
-			return &projections.DistrictView{Code: c.Center.District, Name: c.Center.DistrictName}
-		}),
+		"code":         field(required(graphql.ID), "", func(c *centerResult) any { return c.Center.Code }),
+		"name":         field(required(graphql.String), "", func(c *centerResult) any { return c.Center.Name }),
+		"area":         field(required(graphql.String), "", func(c *centerResult) any { return c.Center.Area }),
+		"demo":         field(required(graphql.Boolean), "", func(c *centerResult) any { return c.Center.Demo }),
+		"district":     field(required(s.district), "", func(c *centerResult) any { return districtOf(c.Center) }),
 		"published":    field(required(graphql.Boolean), "False: not approved when the release was made, and nothing more is shown.", func(c *centerResult) any { return c.published() }),
 		"total":        field(s.points, "", func(c *centerResult) any { return nullUnless(c.published(), c.Total) }),
 		"gross":        field(s.points, "Before the deduction.", func(c *centerResult) any { return nullUnless(c.published(), c.Gross) }),
@@ -80,7 +82,20 @@ func (s *publicSchema) newCenterResult() *graphql.Object {
 		"clauses":      looked(listOf(s.result), "All clauses in printed order.", ofRecord(func(r *loadedRecord) []*clauseNode { return r.clauses })),
 		"deductions":   looked(listOf(s.newDeductionResult()), "Those that stand.", ofRecord(standingDeductions)),
 		"honors":       looked(listOf(s.newHonorResult()), "", ofRecord(func(r *loadedRecord) []*projections.HonorView { return refs(r.Honors) })),
+		"appeals":      looked(listOf(s.appeal), "Of the center, filed before the release was made, oldest first.", ofRecord(func(r *loadedRecord) []*appealResult { return r.appeals })),
+		"reply":        looked(s.newReplyResult(), "What the center says to its result, in its own words; null where it says nothing.", replyOf),
 	})
+}
+
+func (s *publicSchema) newDistrictRef() *graphql.Object {
+	return object("DistrictRef", "The district that a center lies in.", graphql.Fields{
+		"code": field(required(graphql.ID), "", func(d *projections.DistrictView) any { return d.Code }),
+		"name": field(required(graphql.String), "", func(d *projections.DistrictView) any { return d.Name }),
+	})
+}
+
+func districtOf(c projections.CenterView) *projections.DistrictView {
+	return &projections.DistrictView{Code: c.District, Name: c.DistrictName}
 }
 
 func (s *publicSchema) newSectionResult() *graphql.Object {
@@ -114,6 +129,9 @@ func (s *publicSchema) newClauseResult() *graphql.Object {
 		"version":    field(graphql.Int, "", fromEntry(func(e *projections.EntryView) any { return e.Version })),
 		"by":         field(graphql.String, "A pseudonym, stable within the subject.", fromEntry(func(e *projections.EntryView) any { return e.By })),
 		"recordedAt": field(s.dateTime, "", fromEntry(func(e *projections.EntryView) any { return e.At })),
+		"pending":    field(required(graphql.Boolean), "Under appeal when the release was made: the points are those that were notified.", func(c *clauseNode) any { return c.entry != nil && c.entry.Pending }),
+		"appeal":     field(graphql.ID, "The newest appeal against it.", fromEntry(func(e *projections.EntryView) any { return orNull(e.Against) })),
+		"corrected":  field(required(graphql.Boolean), "By the decision on an appeal.", func(c *clauseNode) any { return c.entry != nil && c.entry.Appeal != "" }),
 		"evidence": field(required(graphql.Int), "How many pieces.", func(c *clauseNode) any {
 			if c.entry == nil {
 				return 0
@@ -126,19 +144,21 @@ func (s *publicSchema) newClauseResult() *graphql.Object {
 // deductionNode is a deduction that stands, with the printed item.
 type deductionNode struct {
 	*projections.DeductionView
-	name   string
-	points domain.Points
+	stands, imposed domain.DeductionItem
 }
 
 func standingDeductions(r *loadedRecord) []*deductionNode {
 	out := []*deductionNode{}
 	for _, d := range refs(r.Deductions) {
-		if d.Lifted {
+		if d.Standing() == "" {
 			continue
 		}
 		node := &deductionNode{DeductionView: d}
+		if item, ok := r.standard.DeductionItem(d.Standing()); ok {
+			node.stands = *item
+		}
 		if item, ok := r.standard.DeductionItem(d.Item); ok {
-			node.name, node.points = item.Name, item.Points
+			node.imposed = *item
 		}
 		out = append(out, node)
 	}
@@ -147,13 +167,18 @@ func standingDeductions(r *loadedRecord) []*deductionNode {
 
 func (s *publicSchema) newDeductionResult() *graphql.Object {
 	return object("DeductionResult", "A deduction that stands; only the largest counts.", graphql.Fields{
-		"number":     field(required(graphql.Int), "", func(d *deductionNode) any { return d.Deduction }),
-		"item":       field(required(graphql.ID), "", func(d *deductionNode) any { return d.Item }),
-		"name":       field(required(graphql.String), "", func(d *deductionNode) any { return d.name }),
-		"points":     field(required(s.points), "", func(d *deductionNode) any { return d.points }),
-		"reason":     field(required(graphql.String), "", func(d *deductionNode) any { return d.Reason }),
-		"source":     field(required(graphql.String), "", func(d *deductionNode) any { return d.Source }),
-		"occurredOn": field(required(s.date), "", func(d *deductionNode) any { return d.OccurredOn }),
+		"number":        field(required(graphql.Int), "", func(d *deductionNode) any { return d.Deduction }),
+		"item":          field(required(graphql.ID), "The item that stands.", func(d *deductionNode) any { return d.Standing() }),
+		"name":          field(required(graphql.String), "", func(d *deductionNode) any { return d.stands.Name }),
+		"points":        field(required(s.points), "", func(d *deductionNode) any { return d.stands.Points }),
+		"reason":        field(required(graphql.String), "", func(d *deductionNode) any { return d.Reason }),
+		"source":        field(required(graphql.String), "", func(d *deductionNode) any { return d.Source }),
+		"occurredOn":    field(required(s.date), "", func(d *deductionNode) any { return d.OccurredOn }),
+		"pending":       field(required(graphql.Boolean), "Under appeal when the release was made: it stands as it was notified.", func(d *deductionNode) any { return d.Pending }),
+		"appeal":        field(graphql.ID, "The newest appeal against it.", func(d *deductionNode) any { return orNull(d.Against) }),
+		"corrected":     field(required(graphql.Boolean), "By the decision on an appeal.", func(d *deductionNode) any { return d.Corrected != nil }),
+		"imposed":       field(required(graphql.ID), "The item that was imposed, which a correction replaces.", func(d *deductionNode) any { return d.Item }),
+		"imposedPoints": field(required(s.points), "", func(d *deductionNode) any { return d.imposed.Points }),
 	})
 }
 

@@ -22,11 +22,11 @@ func (s *internalSchema) addRankings(query graphql.Fields) {
 		"districtRank": field(graphql.Int, "", func(v *projections.StandingView) any { return orNull(v.DistrictRank) }),
 	})
 	query["ranking"] = root(required(connection[*projections.StandingView](standing, s.pageInfo)),
-		"Complete centers by total, highest first, equal ones by code; then the incomplete.", s.waitingPage(graphql.FieldConfigArgument{
+		"Complete centers by total, highest first, equal ones by code; then the incomplete.", s.waitingPage(s.ofMoment(graphql.FieldConfigArgument{
 			"round":    arg(required(graphql.ID), ""),
 			"district": arg(graphql.ID, "Only this district's."),
 			"search":   arg(graphql.String, "Part of the center's name or code."),
-		}), func(r *request, in *input) (any, error) {
+		})), func(r *request, in *input) (any, error) {
 			q, err := rankingQuery(in)
 			if err == nil {
 				err = rights.MayRead(r.viewer(), rights.ReadRanking, rights.Facts{})
@@ -34,39 +34,51 @@ func (s *internalSchema) addRankings(query graphql.Fields) {
 			if err != nil {
 				return nil, err
 			}
+			asOf, err := r.asOf(in)
+			if err != nil {
+				return nil, err
+			}
 			view, err := r.view()
 			if err != nil {
 				return nil, err
 			}
-			page, err := view.Ranking(q)
+			page, err := view.RankingAsOf(q, asOf)
 			if err != nil {
 				return nil, err
 			}
 			return newPage(page, q.After, self[projections.StandingView]), nil
 		})
-	query["standing"] = root(standing, "One center's row; null where it has no record.", s.waiting(graphql.FieldConfigArgument{
+	query["standing"] = root(standing, "One center's row; null where it has no record.", s.waiting(s.ofMoment(graphql.FieldConfigArgument{
 		"round":  arg(required(graphql.ID), ""),
 		"center": arg(required(graphql.ID), ""),
-	}), func(r *request, in *input) (any, error) {
+	})), func(r *request, in *input) (any, error) {
 		if err := rights.MayRead(r.viewer(), rights.ReadRanking, rights.Facts{}); err != nil {
+			return nil, err
+		}
+		asOf, err := r.asOf(in)
+		if err != nil {
 			return nil, err
 		}
 		view, err := r.view()
 		if err != nil {
 			return nil, err
 		}
-		return found(view.Standing(in.text("round"), in.text("center")))
+		return found(view.StandingAsOf(in.text("round"), in.text("center"), asOf))
 	})
 	query["districtRanking"] = root(listOf(newDistrictStanding(s.types, s.district)), "Districts by the mean of their complete centers.",
-		s.waiting(graphql.FieldConfigArgument{"round": arg(required(graphql.ID), "")}), func(r *request, in *input) (any, error) {
+		s.waiting(s.ofMoment(graphql.FieldConfigArgument{"round": arg(required(graphql.ID), "")})), func(r *request, in *input) (any, error) {
 			if err := rights.MayRead(r.viewer(), rights.ReadRanking, rights.Facts{}); err != nil {
+				return nil, err
+			}
+			asOf, err := r.asOf(in)
+			if err != nil {
 				return nil, err
 			}
 			view, err := r.view()
 			if err != nil {
 				return nil, err
 			}
-			rows, err := view.DistrictRanking(in.text("round"))
+			rows, err := view.DistrictRankingAsOf(in.text("round"), asOf)
 			return refs(rows), err
 		})
 }

@@ -19,6 +19,8 @@ type request struct {
 	ctx  context.Context
 	cfg  *Config
 	open *projections.View // opened by the first resolver that reads
+	// ours says that it came from within this process.
+	ours bool
 	// reached is the highest position that a mutation of this request got to.
 	reached eventstore.Position
 	// watched is what the state shown by a subscription depends on.

@@ -33,7 +33,7 @@ func NewHandler(cfg Config) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode) // gin's own log lines would go to stdout
 	router := gin.New()
 	router.HandleMethodNotAllowed = true
-	router.Use(recovered(cfg.Logger), secured)
+	router.Use(torn, recovered(cfg.Logger), secured)
 	router.NoRoute(func(c *gin.Context) {
 		respond(c, http.StatusNotFound, refusedResponse("NOT_FOUND", "没有这个地址。", "nothing here; see /"))
 	})
@@ -59,6 +59,13 @@ func NewHandler(cfg Config) (http.Handler, error) {
 		}
 		people.POST("/imports/:kind", imports.post)
 		people.GET("/templates/:file", imports.serveTemplate)
+	}
+	if cfg.Commands != nil {
+		exports, err := NewExports(cfg)
+		if err != nil {
+			return nil, err
+		}
+		people.GET("/exports/:file", notCrossSite, exports.get)
 	}
 	router.GET("/healthz", healthz(cfg))
 	router.GET("/readyz", readyz(cfg))
@@ -98,6 +105,9 @@ GET  /evidence/…       download a piece of evidence by its SHA-256
 POST /imports/KIND     import a spreadsheet, CSV or XLSX: roster, accounts, assignments, scores
                        (?commandId=UUID, &round=ID, &dryRun=true)
 GET  /templates/…      the workbook to fill in, such as roster.xlsx (scores.xlsx?round=ID)
+GET  /exports/…        ranking, districts, assessments, findings, deductions, honors or trail
+                       as .xlsx, .csv or .ndjson (?round=ID, &district=CODE, &subject=CODE,
+                       &asOf=EVENT), such as findings.csv?round=ID; each export is on record
 POST /public/graphql   public GraphQL: published data only (GET ?query=… too)
 GET  /healthz          whether every part works, and at which position
 GET  /readyz           whether the read model has caught up

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"time"
+
 	"mingjian/domain"
 	"mingjian/projections"
 )
@@ -24,9 +26,10 @@ type indicatorNode struct {
 
 type clauseNode struct {
 	*domain.ClauseScore
-	of    *projections.AssessmentView
-	asOf  int64
-	entry *projections.EntryView // nil where there is none
+	of         *projections.AssessmentView
+	asOf       int64
+	observedBy time.Time              // zero unless the record is shown by what had been seen
+	entry      *projections.EntryView // nil where there is none
 }
 
 // newSheet makes the tree. A score lists sections, indicators and clauses each
@@ -51,6 +54,14 @@ func newSheet(a *projections.AssessmentView, asOf int64) *sheet {
 			indicators = indicators[1:]
 		}
 		s.sections = append(s.sections, section)
+	}
+	return s
+}
+
+// seenBy says that the record is shown by what had been seen at a time.
+func (s *sheet) seenBy(t time.Time) *sheet {
+	for _, c := range s.clauses {
+		c.observedBy = t
 	}
 	return s
 }

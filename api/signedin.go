@@ -15,7 +15,6 @@ import (
 	"mingjian/api/evidence"
 	"mingjian/domain"
 	"mingjian/domain/access"
-	"mingjian/domain/assessment"
 	"mingjian/domain/rights"
 	"mingjian/eventstore"
 	"mingjian/projections"
@@ -137,10 +136,11 @@ func (r *request) maySee(sha string) error {
 		return err
 	}
 	for _, record := range records {
-		err := r.mayRead(rights.ReadEvidence, &projections.AssessmentView{
-			Round: record.Round, Subject: record.Subject, District: record.District, Status: record.Status,
-		})
-		if err == nil {
+		a := &projections.AssessmentView{Round: record.Round, Subject: record.Subject, District: record.District}
+		if a.Notices, err = view.Notices(record.Round, record.Subject); err != nil {
+			return err
+		}
+		if r.mayRead(rights.ReadEvidence, a) == nil {
 			return nil
 		}
 	}
@@ -148,7 +148,7 @@ func (r *request) maySee(sha string) error {
 	if err != nil || uploaded {
 		return err
 	}
-	return r.mayRead(rights.ReadEvidence, &projections.AssessmentView{Status: assessment.NotOpened})
+	return r.mayRead(rights.ReadEvidence, nothing("", ""))
 }
 
 // statusOf is the HTTP status of a refusal outside GraphQL.

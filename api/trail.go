@@ -19,9 +19,9 @@ func (s *internalSchema) addTrail(query graphql.Fields) {
 		"commandId": field(required(graphql.ID), "", func(e *projections.TrailView) any { return e.CommandID }),
 		"at":        field(required(s.dateTime), "", func(e *projections.TrailView) any { return e.At }),
 	})
-	query["events"] = root(required(connection[*projections.TrailView](event, s.pageInfo)), "In the log's order. That an account looks is put on record.", s.waitingPage(graphql.FieldConfigArgument{
+	query["events"] = root(required(connection[*projections.TrailView](event, s.pageInfo)), "In the log's order. That an account looks is put on record.", s.waitingPage(s.ofMoment(graphql.FieldConfigArgument{
 		"stream": arg(graphql.ID, "Only this stream's, such as \"round-2022\"; all of them if left out."),
-	}), func(r *request, in *input) (any, error) {
+	})), func(r *request, in *input) (any, error) {
 		first, after := in.page()
 		q := projections.TrailQuery{Stream: in.text("stream"), First: first, After: after}
 		if err := in.err(); err != nil {
@@ -30,6 +30,11 @@ func (s *internalSchema) addTrail(query graphql.Fields) {
 		if err := r.lookAtTrail(q.Stream, q.After); err != nil {
 			return nil, err
 		}
+		asOf, err := r.asOf(in)
+		if err != nil {
+			return nil, err
+		}
+		q.AsOf = listAsOf(asOf)
 		view, err := r.view()
 		if err != nil {
 			return nil, err

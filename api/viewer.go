@@ -1,12 +1,14 @@
 package api
 
 import (
+	"errors"
 	"sync"
 	"time"
 
 	"mingjian/api/auth"
 	"mingjian/domain"
 	"mingjian/domain/access"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/rights"
 	"mingjian/projections"
@@ -25,35 +27,78 @@ func nothing(round, subject string) *projections.AssessmentView {
 	return &projections.AssessmentView{Round: round, Subject: subject}
 }
 
-// mayRead refuses a look at a record, or at what belongs to one.
+// mayRead refuses a look at a record as it was at a moment, or at what belongs
+// to one.
 func (r *request) mayRead(read rights.Read, a *projections.AssessmentView) error {
 	return rights.MayRead(r.viewer(), read, rights.Facts{
-		Subject: a.Subject, District: a.District, Approved: a.Status == assessment.SignedOff,
-		Assigned: func() (bool, error) {
+		Subject: a.Subject, District: a.District, Notified: len(a.Notices) > 0, Assigned: r.assigned(a.Round, a.Subject),
+	})
+}
+
+func (r *request) assigned(round, subject string) func() (bool, error) {
+	return func() (bool, error) {
+		view, err := r.view()
+		if err != nil {
+			return false, err
+		}
+		return view.Assigned(round, subject, r.viewer().Account)
+	}
+}
+
+// mayReadAppeal refuses a look at an appeal, or at what belongs to one. Who hears
+// it is asked of the present: whoever was recused sees nothing of it any more.
+func (r *request) mayReadAppeal(read rights.Read, f appeal.Filed) error {
+	return rights.MayRead(r.viewer(), read, rights.Facts{
+		Subject: f.Subject, District: f.District, Assigned: r.assigned(f.Round, f.Subject),
+		Panelist: func() (bool, error) {
 			view, err := r.view()
 			if err != nil {
 				return false, err
 			}
-			return view.Assigned(a.Round, a.Subject, r.viewer().Account)
+			return view.OnPanel(f.Appeal, r.viewer().Account)
 		},
 	})
 }
 
-// mayLookBack refuses a look at a record as it was at a moment. Whoever sees
-// only what is approved sees it as of no moment while its sign-off is void.
-func (r *request) mayLookBack(a *projections.AssessmentView, asOf int64) error {
-	if err := r.mayRead(rights.ReadAssessment, a); err != nil || asOf == projections.Latest {
-		return err
-	}
+// shown is the record that the viewer sees at a moment (a seq, or
+// projections.Latest), and the moment that this is the state of; nil where there
+// is none. Whoever sees a record only once it was notified sees what is approved:
+// the newest state while it is, else the one of the newest notice. A look back
+// shows what could be seen then.
+func (r *request) shown(round, subject string, asOf int64) (*projections.AssessmentView, int64, error) {
 	view, err := r.view()
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	now := *a
-	if now.Status, err = view.Status(a.Round, a.Subject); err != nil {
-		return err
+	a, err := found(view.Assessment(round, subject, asOf))
+	if a == nil || err != nil {
+		return nil, 0, errors.Join(err, r.mayRead(rights.ReadAssessment, nothing(round, subject)))
 	}
-	return r.mayRead(rights.ReadAssessment, &now)
+	if err := r.mayRead(rights.ReadAssessment, a); err != nil {
+		return nil, 0, err
+	}
+	if a.Status != assessment.SignedOff {
+		untold := *a
+		untold.Notices = nil
+		err := r.mayRead(rights.ReadAssessment, &untold)
+		if err != nil && !errors.Is(err, domain.ErrForbidden) {
+			return nil, 0, err
+		}
+		if err != nil { // it is the notice that lets the viewer see it
+			asOf = a.Notices[len(a.Notices)-1].Seq
+			replies := a.Replies
+			if a, err = found(view.Assessment(round, subject, asOf)); a == nil || err != nil {
+				return nil, 0, err
+			}
+			if a, err = r.settled(a, asOf); a == nil || err != nil {
+				return nil, 0, err
+			}
+			a.Replies = replies // the subject's own, whatever is being changed
+			return a, asOf, nil
+		}
+	}
+	a, err = r.settled(a, asOf)
+	return a, asOf, err
 }
 
 // lookAtTrail refuses a look at the trail, or puts it on record: the first of

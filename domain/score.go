@@ -1,9 +1,9 @@
 package domain
 
-// EngineVersion names the arithmetic of this package. A release pins it, so
-// that old releases stay reproducible when a rule is fixed; it changes
-// whenever the same events could give another score or rank.
-const EngineVersion = "1"
+// EngineVersion names the arithmetic of this package and what is shown of it. A
+// release pins it, so that old releases stay reproducible when a rule is fixed;
+// it changes whenever the same events could give another score, rank or page.
+const EngineVersion = "2"
 
 // Outcome is what an assessor found on a clause.
 type Outcome string

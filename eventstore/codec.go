@@ -12,6 +12,7 @@ import (
 	"mingjian/domain"
 	"mingjian/domain/access"
 	"mingjian/domain/account"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/mail"
 	"mingjian/domain/registry"
@@ -29,7 +30,7 @@ type Codec struct {
 }
 
 // kind is one stored name with its current version. Earlier versions are read
-// too: so far versions have only added fields that may be absent.
+// too: a version adds fields that may be absent, or has an upcaster.
 type kind struct {
 	version int
 	fresh   func() domain.Event
@@ -39,7 +40,8 @@ type kind struct {
 var versions = map[string]int{
 	"assessment.ScoreRecorded": 2, // counts, checklist, computed, override
 	"assessment.ScoreRevised":  2, // the same
-	"round.Opened":             2, // guide, guideHash
+	"assessment.HonorClaimed":  2, // with
+	"round.Opened":             3, // guide, guideHash; calendar, days, notice
 }
 
 // NewCodec knows every event of the domain.
@@ -76,10 +78,27 @@ func NewCodec() *Codec {
 		func() domain.Event { return new(assessment.Submitted) },
 		func() domain.Event { return new(assessment.Returned) },
 		func() domain.Event { return new(assessment.Approved) },
+		func() domain.Event { return new(assessment.ResultNotified) },
+		func() domain.Event { return new(assessment.ScoreCorrected) },
+		func() domain.Event { return new(assessment.DeductionCorrected) },
+		func() domain.Event { return new(assessment.ReplyFiled) },
+		func() domain.Event { return new(assessment.ReplyRedacted) },
+		func() domain.Event { return new(appeal.Filed) },
+		func() domain.Event { return new(appeal.PanelNamed) },
+		func() domain.Event { return new(appeal.ReviewerRecused) },
+		func() domain.Event { return new(appeal.EvidenceAdded) },
+		func() domain.Event { return new(appeal.VoteCast) },
+		func() domain.Event { return new(appeal.Decided) },
+		func() domain.Event { return new(appeal.Escalated) },
+		func() domain.Event { return new(appeal.Extended) },
+		func() domain.Event { return new(appeal.Expired) },
+		func() domain.Event { return new(appeal.Withdrawn) },
 		func() domain.Event { return new(mail.Claimed) },
 		func() domain.Event { return new(mail.Sent) },
 		func() domain.Event { return new(mail.Abandoned) },
 		func() domain.Event { return new(round.Opened) },
+		func() domain.Event { return new(round.CalendarPinned) },
+		func() domain.Event { return new(round.Deliberated) },
 		func() domain.Event { return new(round.Published) },
 		func() domain.Event { return new(round.Closed) },
 		func() domain.Event { return new(registry.DistrictRegistered) },
@@ -138,6 +157,11 @@ func (c *Codec) Decode(name string, data []byte) (domain.Event, error) {
 	}
 	if version < 1 || version > k.version {
 		return nil, fmt.Errorf("%s: schema version %d, this program knows 1 to %d: %w", name, version, k.version, ErrUndecodable)
+	}
+	if version < k.version {
+		if body, err = lift(name, version, body); err != nil {
+			return nil, fmt.Errorf("%s: %w: %w", name, err, ErrUndecodable)
+		}
 	}
 	event := k.fresh()
 	if err := strict.Unmarshal(body, event); err != nil {

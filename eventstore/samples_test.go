@@ -9,6 +9,7 @@ import (
 	"mingjian/domain"
 	"mingjian/domain/access"
 	"mingjian/domain/account"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/mail"
 	"mingjian/domain/registry"
@@ -67,7 +68,7 @@ func samples() []domain.Event {
 		&assessment.DeductionLifted{Stamp: stamp, Deduction: 2, Reason: "不属实"},
 		&assessment.HonorClaimed{
 			Stamp: stamp, Honor: 1, Title: "上海市文明窗口", Level: assessment.Municipal, Issuer: "上海市文明办",
-			AwardedOn: "2021-04-12", Document: hash,
+			AwardedOn: "2021-04-12", Document: hash, With: []string{"310101013"},
 		},
 		&assessment.HonorAccepted{Stamp: stamp, Honor: 1, Points: 50},
 		&assessment.HonorRejected{Stamp: stamp, Honor: 1, Reason: "个人荣誉"},
@@ -75,6 +76,35 @@ func samples() []domain.Event {
 		&assessment.Submitted{Stamp: stamp},
 		&assessment.Returned{Stamp: stamp, Reason: "请补充", Clauses: []assessment.ClauseReason{{Clause: "1.2.1", Reason: "缺少照片"}}},
 		&assessment.Approved{Stamp: stamp},
+		&assessment.ResultNotified{Stamp: stamp, Notice: 1, AppealBy: "2022-06-14", Days: 5, Calendar: hash},
+		&assessment.ScoreCorrected{
+			Stamp: stamp, Appeal: "2022-city-310101002-1.1.1v1-1", Panel: 2, Clause: "1.1.1", Supersedes: 1,
+			Outcome: domain.Lost, Points: 25, Why: "标识完整",
+		},
+		&assessment.DeductionCorrected{
+			Stamp: stamp, Appeal: "2022-city-310101002-d2-1", Panel: 1, Deduction: 2, Item: "8.1", Why: "情节较轻",
+		},
+		&assessment.ReplyFiled{Stamp: stamp, Reply: 1, Digest: hash},
+		&assessment.ReplyRedacted{Stamp: stamp, Reply: 1, Text: "已整改。", Reason: "含个人信息"},
+		&appeal.Filed{
+			Stamp: stamp, Appeal: "2022-city-310101002-1.1.1v1-1", Round: "2022-city", Subject: "310101002", Kind: domain.Center, District: "310101",
+			Target:  assessment.Target{Clause: "1.1.1", Deduction: 2},
+			Version: 1, Outcome: domain.Lost, Points: 75, Item: "8.1", Lost: 75,
+			Ground: appeal.Fact, Statement: "标识完整", Evidence: []string{hash},
+			AppealBy: "2022-06-14", DecideBy: "2022-06-28", Calendar: hash,
+		},
+		&appeal.PanelNamed{Stamp: stamp, Panel: 2, Members: []string{"m2xw5zn4abck3fq7", "k3fq7m2xw5zn4abd", "xw5zn4abck3fq7m2"}},
+		&appeal.ReviewerRecused{Stamp: stamp, Member: "m2xw5zn4abck3fq7", Reason: "曾在该中心任职", OnRequest: true},
+		&appeal.EvidenceAdded{Stamp: stamp, Party: appeal.Assessors, Statement: "现场照片", Evidence: []string{hash}},
+		&appeal.VoteCast{Stamp: stamp, Panel: 2, Outcome: appeal.PartlyUpheld, Restored: 50, Reason: "部分属实"},
+		&appeal.Decided{
+			Stamp: stamp, Panel: 1, Outcome: appeal.PartlyUpheld, Restored: 50, Reasons: "部分属实",
+			Corrected: &appeal.Corrected{Outcome: domain.Lost, Points: 25, Item: "8.1"}, EscalateBy: "2022-06-30",
+		},
+		&appeal.Escalated{Stamp: stamp, Statement: "仍有异议", DecideBy: "2022-07-14", Calendar: hash},
+		&appeal.Extended{Stamp: stamp, DecideBy: "2022-07-20", Reason: "补充调查"},
+		&appeal.Expired{Stamp: stamp, DecideBy: "2022-06-28"},
+		&appeal.Withdrawn{Stamp: stamp, Reason: "已沟通一致"},
 		&mail.Claimed{Stamp: stamp, Kind: mail.AppealVote, Attempt: 2, Until: stamp.At.Add(2 * time.Minute)},
 		&mail.Sent{Stamp: stamp, Attempt: 2},
 		&mail.Abandoned{Stamp: stamp, Attempt: 2, Reason: mail.NoAddress},
@@ -82,8 +112,11 @@ func samples() []domain.Event {
 			Stamp: stamp, Round: "2022-city", Name: "2022年度评估", Standard: "2022", StandardHash: hash,
 			Guide: "2022-demo", GuideHash: hash,
 			Assessment: domain.Period{From: "2022-06-01", To: "2022-08-31"},
-			Honors:     domain.Period{From: "2020-01-01", To: "2021-12-31"}, Demo: true,
+			Honors:     domain.Period{From: "2020-01-01", To: "2021-12-31"},
+			Calendar:   "cn", CalendarHash: hash, AppealDays: 5, DecisionDays: 10, Notice: true, Demo: true,
 		},
+		&round.CalendarPinned{Stamp: stamp, Calendar: "cn", CalendarHash: hash, Reason: "公布了下一年度的放假安排"},
+		&round.Deliberated{Stamp: stamp, LogSize: 9_007_199_254_740_993, Minutes: "一致同意"},
 		&round.Published{
 			Stamp: stamp, Release: 2, Kind: round.Correction, Reason: "更正", Engine: "1", LogSize: 9_007_199_254_740_993,
 		},

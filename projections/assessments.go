@@ -67,8 +67,7 @@ func (p *projector) detail(seq int64, s *subject, event domain.Event, m eventsto
 		return p.entry(seq, s, e.Clause, 1, e.Finding, "", e.Stamp, m.Actor)
 	case *assessment.ScoreRevised:
 		clause, _ := s.round.std.Clause(e.Clause)
-		if err := exec(conn, "UPDATE entries SET replaced = ? WHERE assessment = ? AND clause = ? AND version = ?",
-			seq, s.id, clause.Index(), e.Supersedes); err != nil {
+		if err := p.supersede(seq, s, clause, e.Supersedes); err != nil {
 			return err
 		}
 		return p.entry(seq, s, e.Clause, e.Supersedes+1, e.Finding, e.Why, e.Stamp, m.Actor)
@@ -103,9 +102,9 @@ func (p *projector) detail(seq int64, s *subject, event domain.Event, m eventsto
 		if err := p.evidence(s, m.Actor, e.Document); err != nil {
 			return err
 		}
-		return exec(conn, `INSERT INTO honors (assessment, number, seq, title, level, issuer, awarded, document, by, at, state)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.id, e.Honor, seq, e.Title, string(e.Level), e.Issuer, e.AwardedOn, e.Document,
-			e.By, e.At.UnixMilli(), string(HonorPending))
+		return exec(conn, `INSERT INTO honors (assessment, number, seq, title, level, issuer, awarded, document, joint, twin, by, at, state)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, s.id, e.Honor, seq, e.Title, string(e.Level), e.Issuer, e.AwardedOn, e.Document,
+			strings.Join(e.With, " "), HonorKey(e.Title, e.Issuer, e.AwardedOn), e.By, e.At.UnixMilli(), string(HonorPending))
 	case *assessment.HonorAccepted:
 		return exec(conn, "UPDATE honors SET decided = ?, state = ?, points = ? WHERE assessment = ? AND number = ?",
 			seq, string(HonorAccepted), int64(e.Points), s.id, e.Honor)
@@ -118,7 +117,7 @@ func (p *projector) detail(seq int64, s *subject, event domain.Event, m eventsto
 	case *assessment.Submitted, *assessment.Approved:
 		return nil
 	}
-	return unknown(event)
+	return p.outcome(seq, s, event, m)
 }
 
 func (p *projector) entry(seq int64, s *subject, code string, version int, f assessment.Finding, why string, by domain.Stamp, account string) error {

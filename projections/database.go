@@ -16,6 +16,7 @@ type database struct {
 	path    string
 	writer  *sqlite.Conn
 	readers *sqlitex.Pool
+	moments moments
 }
 
 const readerCount = 8

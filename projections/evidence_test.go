@@ -47,7 +47,7 @@ func TestEvidenceIsNotOpenedByReferring(t *testing.T) {
 	claim := func(round, subject, hash string) {
 		t.Helper()
 		must(rig.Commands.ClaimHonor(ctx, testrig.Meta("center-"+subject), round, subject, assessment.HonorClaimed{
-			Title: "文明单位", Level: assessment.National, Issuer: "中央文明委", AwardedOn: testrig.Round(round).Honors.From, Document: hash,
+			Title: "文明单位 " + subject, Level: assessment.National, Issuer: "中央文明委", AwardedOn: testrig.Round(round).Honors.From, Document: hash,
 		}))
 	}
 	photo, certificate, twice := piece("a"), piece("b"), piece("c")

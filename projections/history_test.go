@@ -54,6 +54,7 @@ func checkMoments(t *testing.T, rig *testrig.Rig, ledger *testrig.Ledger, player
 			for _, s := range player.Subjects {
 				testrig.CheckAssessment(t, v, prefix, "2022", s.Code, int64(asOf))
 			}
+			testrig.CheckAppeals(t, v, prefix, int64(asOf))
 		})
 	}
 }
@@ -178,7 +179,7 @@ func TestReleaseStandsStill(t *testing.T) {
 	rows := rig.Assessed(t, "2022", 4)
 	ctx := testrig.Context(t)
 	c := rig.Commands
-	if _, err := c.Publish(ctx, testrig.Meta("organizer"), "2022", ""); err != nil {
+	if _, err := testrig.Publish(ctx, c, "2022", ""); err != nil {
 		t.Fatal(err)
 	}
 	before := testrig.CheckConsistent(t, rig)
@@ -265,6 +266,7 @@ func mustClause(t *testing.T, code string) *domain.Clause {
 
 // fixedResults is a count that was taken some time ago.
 type fixedResults struct {
+	command.Results
 	approved int
 	logSize  int64
 }
@@ -279,7 +281,7 @@ func publish(t *testing.T, config command.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := commands.Publish(testrig.Context(t), testrig.Meta("organizer"), "2022", ""); err != nil {
+	if _, err := testrig.Publish(testrig.Context(t), commands, "2022", ""); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -303,7 +305,7 @@ func TestReleaseCoversItsLogSize(t *testing.T) {
 		}
 	}
 	config := rig.CommandConfig()
-	config.Results = fixedResults{approved, size}
+	config.Results = fixedResults{approved: approved, logSize: size}
 	publish(t, config)
 	ledger := testrig.CheckConsistent(t, rig) // compares the release with the fold of its log size
 	if got := ledger.Releases["2022"][0].LogSize; got != size {

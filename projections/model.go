@@ -29,7 +29,10 @@ type Config struct {
 	// Codec decodes stored events, Criteria finds the standards that rounds adopt.
 	Codec    *eventstore.Codec
 	Criteria func(id string) (*criteria.Criteria, error)
-	Logger   *slog.Logger // slog.Default() if nil
+	// Calendars finds the working days by which appeals are counted;
+	// criteria.LookupCalendar if nil.
+	Calendars func(id string) (*criteria.Calendar, error)
+	Logger    *slog.Logger // slog.Default() if nil
 }
 
 // Validate reports all faults at once.
@@ -75,6 +78,9 @@ func Open(c Config) (*Model, error) {
 	}
 	if c.Logger == nil {
 		c.Logger = slog.Default()
+	}
+	if c.Calendars == nil {
+		c.Calendars = criteria.LookupCalendar
 	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("read model: %w", err)
@@ -344,16 +350,16 @@ func (m *Model) View(ctx context.Context) (*View, error) {
 	db, views := m.db, m.views
 	views.Add(1)
 	m.mu.RUnlock()
-	return openView(ctx, db, m.config.Criteria, views.Done)
+	return m.openView(ctx, db, views.Done)
 }
 
-func openView(ctx context.Context, db *database, lookup func(string) (*criteria.Criteria, error), done func()) (*View, error) {
+func (m *Model) openView(ctx context.Context, db *database, done func()) (*View, error) {
 	conn, err := db.reader(ctx)
 	if err != nil {
 		done()
 		return nil, err
 	}
-	v := &View{conn: conn, criteria: lookup, release: func() {
+	v := &View{conn: conn, criteria: m.config.Criteria, calendar: m.config.Calendars, moments: &db.moments, release: func() {
 		db.putReader(conn)
 		done()
 	}}

@@ -12,6 +12,7 @@ import (
 	"mingjian/domain"
 	"mingjian/domain/access"
 	"mingjian/domain/account"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/mail"
 	"mingjian/domain/registry"
@@ -44,6 +45,9 @@ type projector struct {
 	// subjects finds an assessment by its stream. Its name is never taken apart:
 	// the event Opened says what it is about.
 	subjects map[string]*subject
+	// appeals finds an appeal by its stream; the event Filed says what it is about.
+	appeals map[string]*appealState
+	times   times
 }
 
 func newProjector(db *database, codec *eventstore.Codec, lookup func(string) (*criteria.Criteria, error)) (*projector, error) {
@@ -99,6 +103,9 @@ func (p *projector) fold(page eventstore.Page) (err error) {
 	if err := p.settle(); err != nil {
 		return err
 	}
+	if err := p.settleTimes(); err != nil {
+		return err
+	}
 	if err := exec(conn, "UPDATE head SET position = ?, seq = ?", int64(head.Position), head.Seq); err != nil {
 		return err
 	}
@@ -137,12 +144,21 @@ func (p *projector) event(seq int64, e *eventstore.Recorded) error {
 			event.Code, event.District, event.Name, event.Area, event.Demo)
 	case *round.Opened:
 		return p.roundOpened(seq, event)
+	case *round.CalendarPinned:
+		return p.calendarPinned(e, event)
+	case *round.Deliberated:
+		return p.deliberated(seq, e, event)
 	case *round.Published:
 		return p.published(seq, e, event)
 	case *round.Closed:
 		return p.roundClosed(e)
 	case *assessment.Opened:
 		return p.assessmentOpened(seq, e, event)
+	case *appeal.Filed:
+		return p.appealFiled(seq, e, event, metadata)
+	case *appeal.PanelNamed, *appeal.ReviewerRecused, *appeal.EvidenceAdded, *appeal.VoteCast, *appeal.Decided,
+		*appeal.Escalated, *appeal.Extended, *appeal.Expired, *appeal.Withdrawn:
+		return p.appealEvent(seq, e, event, metadata)
 	default:
 		return p.assessmentEvent(seq, e, event, metadata)
 	}
@@ -165,9 +181,13 @@ func (p *projector) trail(seq int64, e *eventstore.Recorded, m eventstore.Metada
 	if err != nil {
 		return err
 	}
+	at := m.ServerTime.UnixMilli()
+	if err := p.clocked(seq, at); err != nil {
+		return err
+	}
 	return exec(p.db.writer, `INSERT INTO trail (seq, position, stream, revision, event_id, type, actor, command, at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		seq, int64(e.Position), stream, int64(e.Revision), e.ID[:], e.Type, actor, m.CommandID[:], m.ServerTime.UnixMilli())
+		seq, int64(e.Position), stream, int64(e.Revision), e.ID[:], e.Type, actor, m.CommandID[:], at)
 }
 
 // intern gives a name its number, in order of appearance, so that a rebuild

@@ -15,9 +15,21 @@ func (p *projector) roundOpened(seq int64, o *round.Opened) error {
 	if _, err := p.addRound(o.Round, o.Standard, o.StandardHash); err != nil {
 		return err
 	}
-	return exec(p.db.writer, `INSERT INTO rounds (id, seq, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, guide, guide_hash)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, o.Round, seq, o.Name, o.Standard, o.StandardHash,
-		o.Assessment.From, o.Assessment.To, o.Honors.From, o.Honors.To, o.Demo, o.Guide, o.GuideHash)
+	return exec(p.db.writer, `INSERT INTO rounds (id, seq, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, guide, guide_hash,
+		calendar, calendar_hash, appeal_days, decision_days, notice)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, o.Round, seq, o.Name, o.Standard, o.StandardHash,
+		o.Assessment.From, o.Assessment.To, o.Honors.From, o.Honors.To, o.Demo, o.Guide, o.GuideHash,
+		o.Calendar, o.CalendarHash, o.AppealDays, o.DecisionDays, o.Notice)
+}
+
+func (p *projector) calendarPinned(e *eventstore.Recorded, event *round.CalendarPinned) error {
+	return exec(p.db.writer, "UPDATE rounds SET calendar = ?, calendar_hash = ? WHERE id = ?",
+		event.Calendar, event.CalendarHash, roundOf(e.Stream))
+}
+
+func (p *projector) deliberated(seq int64, e *eventstore.Recorded, event *round.Deliberated) error {
+	return exec(p.db.writer, "INSERT INTO deliberations (round, seq, log_size, minutes, by, at) VALUES (?, ?, ?, ?, ?, ?)",
+		roundOf(e.Stream), seq, event.LogSize, event.Minutes, event.By, event.At.UnixMilli())
 }
 
 func (p *projector) roundClosed(e *eventstore.Recorded) error {
@@ -45,45 +57,35 @@ func (p *projector) published(seq int64, e *eventstore.Recorded, event *round.Pu
 		event.At.UnixMilli(), int64(e.Position)); err != nil {
 		return err
 	}
-	rows, err := p.approvedAsOf(r, event.LogSize)
+	if err := exec(p.db.writer, `UPDATE deliberations SET release = ? WHERE round = ?
+		AND seq = (SELECT max(seq) FROM deliberations WHERE round = ?)`, event.Release, id, id); err != nil {
+		return err
+	}
+	shown, err := readSheets(p.db.writer, r.std, r.id, event.LogSize)
 	if err != nil {
 		return err
 	}
-	return p.writeRelease(r, event.Release, rows)
+	if err := p.writeRelease(r, event.Release, shown.approved()); err != nil {
+		return err
+	}
+	return p.releaseChanges(r, event, shown)
 }
 
-// approvedAsOf scores each center of the round as of a seq. A center that was
-// not approved then keeps its status and shows nothing else.
-func (p *projector) approvedAsOf(r *roundState, asOf int64) (map[string]*standingRow, error) {
-	conn := p.db.writer
+// approved scores each center as a release does. One that was not approved
+// keeps its status and shows nothing else.
+func (s *sheets) approved() map[string]*standingRow {
 	rows := make(map[string]*standingRow)
-	for code, s := range r.subjects {
-		status, err := statusAsOf(conn, s.id, asOf)
-		if err != nil {
-			return nil, err
-		}
-		if status != assessment.NotOpened {
-			rows[code] = &standingRow{known: true, status: status}
-		}
-	}
-	for code, row := range rows {
-		s := r.subjects[code]
-		if s.kind != domain.Center || row.status != assessment.SignedOff {
+	for _, c := range s.centers {
+		status := s.status(c.id)
+		if status == assessment.NotOpened {
 			continue
 		}
-		center, err := readRecord(conn, r.std, s.id, asOf)
-		if err != nil {
-			return nil, err
+		rows[c.Code] = &standingRow{known: true, status: status}
+		if status == assessment.SignedOff {
+			rows[c.Code].score(s.score(c, true))
 		}
-		district := assessment.NewRecord(r.std)
-		if d, ok := rows[s.district]; ok && d.status == assessment.SignedOff {
-			if district, err = readRecord(conn, r.std, r.subjects[s.district].id, asOf); err != nil {
-				return nil, err
-			}
-		}
-		row.score(r.std.Score(center.Sheet, district.Sheet))
 	}
-	return rows, nil
+	return rows
 }
 
 func statusAsOf(conn *sqlite.Conn, id, asOf int64) (assessment.Status, error) {
@@ -103,9 +105,7 @@ func (r *standingRow) score(s domain.Score) {
 func (p *projector) writeRelease(r *roundState, release int, rows map[string]*standingRow) error {
 	var entrants []domain.Entrant
 	for code, row := range rows {
-		if s := r.subjects[code]; s.kind == domain.Center {
-			entrants = append(entrants, domain.Entrant{Center: code, District: s.district, Total: row.total, Complete: row.complete})
-		}
+		entrants = append(entrants, domain.Entrant{Center: code, District: r.subjects[code].district, Total: row.total, Complete: row.complete})
 	}
 	ranking := domain.Rank(entrants)
 	for _, c := range ranking.Centers {

@@ -14,11 +14,19 @@ import (
 	"mingjian/eventstore"
 )
 
+// Source is where a handler's pages come from: a Feed, or something that only
+// says that it is time, by pages without events.
+type Source interface {
+	message.Subscriber
+	// Err is why the source ended by itself, nil while it runs or was closed.
+	Err() error
+}
+
 // Handler consumes pages of the log, in order, each at least once: it must
 // pass over a page that it has committed before.
 type Handler struct {
 	Name string
-	Feed *eventstore.Feed
+	Feed Source
 	// Fold commits one page. An error keeps the page: it is sent again after a
 	// pause, and the handler's status tells why it stands still.
 	Fold func(context.Context, eventstore.Page) error

@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"errors"
 	"fmt"
 
 	"zombiezen.com/go/sqlite"
@@ -83,6 +84,7 @@ func (p *projector) reload() error {
 	p.subjects = make(map[string]*subject)
 	p.streams = make(map[string]int64)
 	p.actors = make(map[string]int64)
+	p.appeals = make(map[string]*appealState)
 	conn := p.db.writer
 	var err error
 	if p.head, err = readHead(conn); err != nil {
@@ -113,7 +115,7 @@ func (p *projector) reload() error {
 	}); err != nil {
 		return err
 	}
-	if err := p.reloadStandings(); err != nil {
+	if err := errors.Join(p.reloadStandings(), p.reloadAppeals(), p.reloadTimes()); err != nil {
 		return err
 	}
 	p.stale = false
@@ -180,39 +182,4 @@ func (p *projector) recordOf(s *subject) (*assessment.Record, error) {
 	record.Status = s.status
 	s.record = record
 	return record, nil
-}
-
-// readRecord reads a subject's fold back from the tables as of a seq.
-func readRecord(conn *sqlite.Conn, std *domain.Standard, id, asOf int64) (*assessment.Record, error) {
-	record := assessment.NewRecord(std)
-	if err := query(conn, `SELECT clause, version, outcome, points FROM entries
-		WHERE assessment = ? AND seq <= ? AND (replaced = 0 OR replaced > ?)`, func(s *sqlite.Stmt) error {
-		clause := s.ColumnInt(0)
-		record.Versions[clause] = int32(s.ColumnInt(1))
-		record.Sheet.Findings[clause] = domain.Finding{Outcome: domain.Outcome(s.ColumnText(2)), Points: points(s, 3)}
-		return nil
-	}, id, asOf, asOf); err != nil {
-		return nil, err
-	}
-	if err := query(conn, "SELECT item, lifted FROM deductions WHERE assessment = ? AND seq <= ? ORDER BY number", func(s *sqlite.Stmt) error {
-		item, lifted := s.ColumnText(0), s.ColumnInt64(1)
-		if lifted != 0 && lifted <= asOf {
-			item = ""
-		} else {
-			record.Sheet.Items = append(record.Sheet.Items, item)
-		}
-		record.Standing = append(record.Standing, item)
-		return nil
-	}, id, asOf); err != nil {
-		return nil, err
-	}
-	err := query(conn, "SELECT decided, points FROM honors WHERE assessment = ? AND seq <= ?", func(s *sqlite.Stmt) error {
-		if decided := s.ColumnInt64(0); decided == 0 || decided > asOf {
-			record.Sheet.HonorsPending++
-		} else {
-			record.Sheet.HonorPoints += points(s, 1)
-		}
-		return nil
-	}, id, asOf)
-	return record, err
 }

@@ -19,6 +19,8 @@ type View struct {
 	conn     *sqlite.Conn
 	head     Head
 	criteria func(string) (*criteria.Criteria, error)
+	calendar func(string) (*criteria.Calendar, error)
+	moments  *moments
 	release  func()
 }
 
@@ -90,7 +92,8 @@ func count(conn *sqlite.Conn, sql string, args ...any) (n int, err error) {
 	return n, err
 }
 
-const roundColumns = `SELECT id, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, closed, guide, guide_hash FROM rounds`
+const roundColumns = `SELECT id, name, standard, standard_hash, assess_from, assess_to, honors_from, honors_to, demo, closed, guide, guide_hash,
+	calendar, calendar_hash, appeal_days, decision_days, notice FROM rounds`
 
 func scanRound(s *sqlite.Stmt) RoundView {
 	return RoundView{
@@ -98,6 +101,8 @@ func scanRound(s *sqlite.Stmt) RoundView {
 		AssessmentPeriod: domain.Period{From: s.ColumnText(4), To: s.ColumnText(5)},
 		Honors:           domain.Period{From: s.ColumnText(6), To: s.ColumnText(7)},
 		Demo:             s.ColumnBool(8), Closed: s.ColumnBool(9), Guide: s.ColumnText(10), GuideHash: s.ColumnText(11),
+		Calendar: s.ColumnText(12), CalendarHash: s.ColumnText(13), AppealDays: s.ColumnInt(14), DecisionDays: s.ColumnInt(15),
+		Notice: s.ColumnBool(16),
 	}
 }
 
@@ -111,8 +116,7 @@ func (v *View) Rounds() ([]RoundView, error) {
 		return nil, err
 	}
 	for i := range rounds {
-		var err error
-		if rounds[i].Releases, err = v.releases(rounds[i].ID); err != nil {
+		if err := v.published(&rounds[i]); err != nil {
 			return nil, err
 		}
 	}
@@ -131,9 +135,19 @@ func (v *View) Round(id string) (RoundView, error) {
 	if len(found) == 0 {
 		return RoundView{}, fmt.Errorf("round %.60q: %w", id, ErrNotFound)
 	}
-	var err error
-	found[0].Releases, err = v.releases(id)
-	return found[0], err
+	return found[0], v.published(&found[0])
+}
+
+// published reads a round's releases, and what the next one is to publish.
+func (v *View) published(r *RoundView) (err error) {
+	if r.Releases, err = v.releases(r.ID); err != nil {
+		return err
+	}
+	deliberations, err := v.Deliberations(r.ID)
+	if n := len(deliberations); n > 0 && deliberations[n-1].Release == 0 {
+		r.Deliberated = &deliberations[n-1]
+	}
+	return err
 }
 
 func (v *View) releases(id string) ([]ReleaseView, error) {

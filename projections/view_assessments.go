@@ -5,18 +5,19 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"zombiezen.com/go/sqlite"
 
 	"mingjian/domain"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
-	"mingjian/eventstore"
 )
 
 // assessmentRow is what identifies an assessment in the tables.
 type assessmentRow struct {
-	id  int64
-	std *domain.Standard
+	id, seq int64
+	std     *domain.Standard
 	AssessmentView
 }
 
@@ -30,8 +31,8 @@ func (v *View) assessmentRow(id, subject string) (assessmentRow, error) {
 		return assessmentRow{}, err
 	}
 	row := assessmentRow{std: adopted.Standard}
-	if err := query(v.conn, "SELECT id, kind, district, status, revision, opened FROM assessments WHERE round = ? AND subject = ?", func(s *sqlite.Stmt) error {
-		row.id = s.ColumnInt64(0)
+	if err := query(v.conn, "SELECT id, kind, district, status, revision, opened, seq FROM assessments WHERE round = ? AND subject = ?", func(s *sqlite.Stmt) error {
+		row.id, row.seq = s.ColumnInt64(0), s.ColumnInt64(6)
 		row.AssessmentView = AssessmentView{
 			Round: id, Subject: subject, Kind: domain.SubjectKind(s.ColumnText(1)), District: s.ColumnText(2),
 			Status: assessment.Status(s.ColumnText(3)), Revision: uint64(s.ColumnInt64(4)), OpenedAt: millis(s.ColumnInt64(5)),
@@ -46,27 +47,40 @@ func (v *View) assessmentRow(id, subject string) (assessmentRow, error) {
 	return row, nil
 }
 
-// Status is where a subject's record stands now.
-func (v *View) Status(id, subject string) (assessment.Status, error) {
-	row, err := v.assessmentRow(id, subject)
-	return row.Status, err
-}
-
 // Assessment is one subject's record with its score, as of a seq or Latest. A
 // center's score counts what its district's record says at the same moment; a
 // release counts a district only when it was signed off, so does an asOf
 // before Latest.
 func (v *View) Assessment(id, subject string, asOf int64) (AssessmentView, error) {
+	counts := always
 	if asOf != Latest {
-		return v.assessment(id, subject, asOf, signedOffThen)
+		counts = signedOffThen
 	}
-	return v.assessment(id, subject, asOf, always)
+	return v.assessment(id, subject, axes{asOf: asOf, counts: counts})
 }
 
 // SettledAssessment is Assessment for those who may not look into the
 // district's record: it counts only if signed off at the moment and still.
 func (v *View) SettledAssessment(id, subject string, asOf int64) (AssessmentView, error) {
-	return v.assessment(id, subject, asOf, signedOffStill)
+	return v.assessment(id, subject, axes{asOf: asOf, counts: signedOffStill})
+}
+
+// AssessmentObserved is Assessment by when things were seen, not by when they
+// were recorded: of what was on record as of a seq or Latest, each clause shows
+// the newest version of its entry that was seen by a time. Deductions and
+// honors are as of the seq.
+func (v *View) AssessmentObserved(id, subject string, asOf int64, observedBy time.Time) (AssessmentView, error) {
+	counts := always
+	if asOf != Latest {
+		counts = signedOffThen
+	}
+	return v.assessment(id, subject, axes{asOf: asOf, counts: counts, observedBy: observedBy})
+}
+
+// SettledObserved is AssessmentObserved for those who may not look into the
+// district's record, as SettledAssessment is.
+func (v *View) SettledObserved(id, subject string, asOf int64, observedBy time.Time) (AssessmentView, error) {
+	return v.assessment(id, subject, axes{asOf: asOf, counts: signedOffStill, observedBy: observedBy})
 }
 
 // counting says when a district's record counts for a center.
@@ -78,12 +92,19 @@ const (
 	signedOffStill // and at the moment
 )
 
-func (v *View) assessment(id, subject string, asOf int64, counts counting) (AssessmentView, error) {
+// axes says which moment of a record is shown.
+type axes struct {
+	asOf       int64
+	counts     counting
+	observedBy time.Time // of entries; zero for those that stood
+}
+
+func (v *View) assessment(id, subject string, at axes) (AssessmentView, error) {
 	row, err := v.assessmentRow(id, subject)
 	if err != nil {
 		return AssessmentView{}, err
 	}
-	out := row.AssessmentView
+	out, asOf := row.AssessmentView, at.asOf
 	if asOf != Latest {
 		if out.Status, err = statusAsOf(v.conn, row.id, asOf); err != nil {
 			return out, err
@@ -95,22 +116,23 @@ func (v *View) assessment(id, subject string, asOf int64, counts counting) (Asse
 			return out, err
 		}
 	}
-	record, err := readRecord(v.conn, row.std, row.id, asOf)
+	under, err := v.appealed(row, asOf)
 	if err != nil {
 		return out, err
 	}
 	out.Entries = make(map[string]EntryView)
-	if err := v.standingEntries(row, asOf, out.Entries); err != nil {
+	own, err := v.sheet(row, at, under, out.Entries)
+	if err != nil {
 		return out, err
 	}
-	district := record.Sheet
+	district := own
 	if out.Kind == domain.Center {
-		if district, err = v.districtSheet(id, out.District, asOf, counts, out.Entries); err != nil {
+		if district, err = v.districtSheet(id, out.District, at, out.Entries); err != nil {
 			return out, err
 		}
 	}
-	out.Score = row.std.Score(record.Sheet, district)
-	if out.Deductions, err = v.deductions(row.id, asOf); err != nil {
+	out.Score = row.std.Score(own, district)
+	if out.Deductions, err = v.deductions(row, asOf, under); err != nil {
 		return out, err
 	}
 	if out.Honors, err = v.honors(row.id, asOf); err != nil {
@@ -119,7 +141,13 @@ func (v *View) assessment(id, subject string, asOf int64, counts counting) (Asse
 	if out.Observations, err = v.observations(row, asOf); err != nil {
 		return out, err
 	}
-	out.Returns, err = v.returns(row.id, asOf)
+	if out.Returns, err = v.returns(row.id, asOf); err != nil {
+		return out, err
+	}
+	if out.Notices, err = v.notices(row.id, asOf); err != nil {
+		return out, err
+	}
+	out.Replies, err = v.replies(row.id, asOf)
 	return out, err
 }
 
@@ -135,7 +163,7 @@ func (v *View) revisionAsOf(id, asOf int64) (revision uint64, err error) {
 
 // districtSheet reads what the district's record adds to a center's: nothing
 // while it does not count.
-func (v *View) districtSheet(id, code string, asOf int64, counts counting, entries map[string]EntryView) (domain.Sheet, error) {
+func (v *View) districtSheet(id, code string, at axes, entries map[string]EntryView) (domain.Sheet, error) {
 	var exists bool
 	if err := query(v.conn, "SELECT 1 FROM assessments WHERE round = ? AND subject = ?", func(*sqlite.Stmt) error {
 		exists = true
@@ -147,26 +175,48 @@ func (v *View) districtSheet(id, code string, asOf int64, counts counting, entri
 	if err != nil {
 		return domain.Sheet{}, err
 	}
-	if counts == signedOffStill && row.Status != assessment.SignedOff {
+	if at.counts == signedOffStill && row.Status != assessment.SignedOff {
 		return domain.Sheet{}, nil
 	}
-	if counts != always {
-		status, err := statusAsOf(v.conn, row.id, asOf)
+	if at.counts != always {
+		status, err := statusAsOf(v.conn, row.id, at.asOf)
 		if err != nil || status != assessment.SignedOff {
 			return domain.Sheet{}, err
 		}
 	}
-	if err := v.standingEntries(row, asOf, entries); err != nil {
-		return domain.Sheet{}, err
-	}
-	record, err := readRecord(v.conn, row.std, row.id, asOf)
+	under, err := v.appealed(row, at.asOf)
 	if err != nil {
 		return domain.Sheet{}, err
 	}
-	return record.Sheet, nil
+	return v.sheet(row, at, under, entries)
 }
 
-const entryColumns = `SELECT clause, version, outcome, points, method, observed, reason, evidence, why, by, at, seq, replaced, detail FROM entries WHERE assessment = ?`
+// sheet reads what a record says at a moment, and adds its entries to a
+// collection by clause.
+func (v *View) sheet(row assessmentRow, at axes, under map[assessment.Target]UnderAppeal, into map[string]EntryView) (domain.Sheet, error) {
+	record, err := readRecord(v.conn, row.std, row.id, at.asOf)
+	if err != nil {
+		return domain.Sheet{}, err
+	}
+	entries := make(map[string]EntryView)
+	if err := v.entriesAt(row, at, entries); err != nil {
+		return domain.Sheet{}, err
+	}
+	sheet := record.Sheet
+	if !at.observedBy.IsZero() {
+		sheet.Findings = make([]domain.Finding, len(sheet.Findings))
+	}
+	for code, e := range entries {
+		e.UnderAppeal = under[assessment.Target{Clause: code}]
+		into[code] = e
+		if clause, ok := row.std.Clause(code); ok && !at.observedBy.IsZero() {
+			sheet.Findings[clause.Index()] = domain.Finding{Outcome: e.Outcome, Points: e.Points}
+		}
+	}
+	return sheet, nil
+}
+
+const entryColumns = `SELECT clause, version, outcome, points, method, observed, reason, evidence, why, by, at, seq, replaced, detail, appeal FROM entries WHERE assessment = ?`
 
 func scanEntry(s *sqlite.Stmt, std *domain.Standard) (EntryView, error) {
 	var detail computed
@@ -183,18 +233,26 @@ func scanEntry(s *sqlite.Stmt, std *domain.Standard) (EntryView, error) {
 			Counts: detail.Counts, Checklist: detail.Checklist, Computed: detail.Computed, Override: detail.Override,
 		},
 		Why: s.ColumnText(8), By: s.ColumnText(9), At: millis(s.ColumnInt64(10)), Seq: s.ColumnInt64(11), Replaced: s.ColumnInt64(12),
+		Appeal: s.ColumnText(14),
 	}, nil
 }
 
-// standingEntries reads the entries that stand as of a seq. What superseded
-// them later is not to be seen from there.
-func (v *View) standingEntries(row assessmentRow, asOf int64, into map[string]EntryView) error {
-	return query(v.conn, entryColumns+" AND seq <= ? AND (replaced = 0 OR replaced > ?)", func(s *sqlite.Stmt) error {
+// entriesAt reads the entries that stand as of a seq, or of those on record by
+// then the newest that were seen by a time. What superseded them later is not
+// to be seen from there.
+func (v *View) entriesAt(row assessmentRow, at axes, into map[string]EntryView) error {
+	condition, args := " AND seq <= ? AND (replaced = 0 OR replaced > ?)", []any{row.id, at.asOf, at.asOf}
+	if !at.observedBy.IsZero() {
+		condition = ` AND version = (SELECT max(n.version) FROM entries n WHERE n.assessment = entries.assessment AND n.clause = entries.clause
+			AND n.seq <= ? AND n.observed <= ?)`
+		args = []any{row.id, at.asOf, at.observedBy.UnixMilli()}
+	}
+	return query(v.conn, entryColumns+condition, func(s *sqlite.Stmt) error {
 		e, err := scanEntry(s, row.std)
 		e.Replaced = 0
 		into[e.Clause] = e
 		return err
-	}, row.id, asOf, asOf)
+	}, args...)
 }
 
 // EntryHistory lists all versions of an entry, oldest first. A clause without
@@ -217,40 +275,46 @@ func (v *View) EntryHistory(id, subject, code string) ([]EntryView, error) {
 	return history, err
 }
 
-func (v *View) deductions(id, asOf int64) ([]DeductionView, error) {
+func (v *View) deductions(row assessmentRow, asOf int64, under map[assessment.Target]UnderAppeal) ([]DeductionView, error) {
 	var out []DeductionView
-	err := query(v.conn, `SELECT number, item, reason, source, occurred, evidence, by, at, lifted, lifted_reason, lifted_at
+	if err := query(v.conn, `SELECT number, item, reason, source, occurred, evidence, by, at, lifted, lifted_reason, lifted_at
 		FROM deductions WHERE assessment = ? AND seq <= ? ORDER BY number`, func(s *sqlite.Stmt) error {
 		d := DeductionView{DeductionImposed: assessment.DeductionImposed{
-			Stamp:     domain.Stamp{By: s.ColumnText(6), At: millis(s.ColumnInt64(7))},
-			Deduction: s.ColumnInt(0), Item: s.ColumnText(1), Reason: s.ColumnText(2), Source: s.ColumnText(3),
+			Stamp: stamp(s, 6), Deduction: s.ColumnInt(0), Item: s.ColumnText(1), Reason: s.ColumnText(2), Source: s.ColumnText(3),
 			OccurredOn: s.ColumnText(4), Evidence: strings.Fields(s.ColumnText(5)),
 		}}
 		if lifted := s.ColumnInt64(8); lifted != 0 && lifted <= asOf {
 			d.Lifted, d.LiftedReason, d.LiftedAt = true, s.ColumnText(9), millis(s.ColumnInt64(10))
 		}
+		d.UnderAppeal = under[assessment.Target{Deduction: d.Deduction}]
 		out = append(out, d)
 		return nil
-	}, id, asOf)
+	}, row.id, asOf); err != nil {
+		return nil, err
+	}
+	err := query(v.conn, `SELECT number, appeal, panel, item, why, by, at FROM deduction_corrections
+		WHERE assessment = ? AND seq <= ? ORDER BY seq`, func(s *sqlite.Stmt) error {
+		number := s.ColumnInt(0) // 1, 2, … without a gap, as the fold saw to
+		out[number-1].Corrected = &assessment.DeductionCorrected{
+			Stamp: stamp(s, 5), Appeal: s.ColumnText(1), Panel: s.ColumnInt(2), Deduction: number, Item: s.ColumnText(3), Why: s.ColumnText(4),
+		}
+		return nil
+	}, row.id, asOf)
 	return out, err
 }
 
-func (v *View) honors(id, asOf int64) ([]HonorView, error) {
-	var out []HonorView
-	err := query(v.conn, `SELECT number, title, level, issuer, awarded, document, by, at, decided, state, points, reason
-		FROM honors WHERE assessment = ? AND seq <= ? ORDER BY number`, func(s *sqlite.Stmt) error {
-		h := HonorView{State: HonorPending, HonorClaimed: assessment.HonorClaimed{
-			Stamp: domain.Stamp{By: s.ColumnText(6), At: millis(s.ColumnInt64(7))},
-			Honor: s.ColumnInt(0), Title: s.ColumnText(1), Level: assessment.HonorLevel(s.ColumnText(2)),
-			Issuer: s.ColumnText(3), AwardedOn: s.ColumnText(4), Document: s.ColumnText(5),
-		}}
-		if decided := s.ColumnInt64(8); decided != 0 && decided <= asOf {
-			h.State, h.Points, h.Reason = HonorState(s.ColumnText(9)), points(s, 10), s.ColumnText(11)
-		}
-		out = append(out, h)
-		return nil
-	}, id, asOf)
-	return out, err
+// appealed tells the newest appeal against each target of a record, as of a
+// seq.
+func (v *View) appealed(row assessmentRow, asOf int64) (map[assessment.Target]UnderAppeal, error) {
+	under := make(map[assessment.Target]UnderAppeal)
+	err := query(v.conn, "SELECT a.clause, a.deduction, a.id, s.status"+appealsAsOf+" WHERE a.subject = ? AND a.round = ? ORDER BY a.number",
+		func(s *sqlite.Stmt) error {
+			under[assessment.Target{Clause: s.ColumnText(0), Deduction: s.ColumnInt(1)}] = UnderAppeal{
+				Against: s.ColumnText(2), Pending: due(appeal.Status(s.ColumnText(3))),
+			}
+			return nil
+		}, asOf, asOf, row.Subject, row.Round)
+	return under, err
 }
 
 // TrailQuery selects events of the trail: of one stream, or of all if empty.
@@ -258,6 +322,8 @@ type TrailQuery struct {
 	Stream string
 	First  int
 	After  string
+	// AsOf shows the list as it was at a seq; 0 is Latest.
+	AsOf int64
 }
 
 // Trail lists events in the log's order.
@@ -272,27 +338,25 @@ func (v *View) Trail(q TrailQuery) (Page[TrailView], error) {
 			return Page[TrailView]{}, fmt.Errorf("%.80q: %w", q.After, ErrCursor)
 		}
 	}
-	columns := `SELECT t.seq, t.position, s.name, t.revision, t.event_id, t.type, a.name, t.command, t.at
-		FROM trail t JOIN streams s ON s.id = t.stream JOIN actors a ON a.id = t.actor`
 	scan := func(s *sqlite.Stmt) (TrailView, string) {
-		e := TrailView{
-			Seq: s.ColumnInt64(0), Position: eventstore.Position(s.ColumnInt64(1)), Stream: s.ColumnText(2),
-			Revision: uint64(s.ColumnInt64(3)), EventID: uuidText(blob(s, 4)), Type: s.ColumnText(5), Actor: s.ColumnText(6),
-			CommandID: uuidText(blob(s, 7)), At: millis(s.ColumnInt64(8)),
-		}
+		e := scanTrail(s)
 		return e, cursor(strconv.FormatInt(e.Seq, 10))
 	}
+	last := v.head.Seq
+	if q.AsOf != 0 {
+		last = min(last, q.AsOf)
+	}
 	if q.Stream == "" {
-		page, err := fillPage(v.conn, columns+" WHERE t.seq > ? ORDER BY t.seq LIMIT ?", pageSize(q.First), scan, after)
-		page.Total = int(v.head.Seq)
+		page, err := fillPage(v.conn, trailColumns+" WHERE t.seq > ? AND t.seq <= ? ORDER BY t.seq LIMIT ?", pageSize(q.First), scan, after, last)
+		page.Total = int(max(0, last))
 		return page, err
 	}
-	page, err := fillPage(v.conn, columns+" WHERE t.stream = (SELECT id FROM streams WHERE name = ?) AND t.seq > ? ORDER BY t.seq LIMIT ?",
-		pageSize(q.First), scan, q.Stream, after)
+	page, err := fillPage(v.conn, trailColumns+" WHERE t.stream = (SELECT id FROM streams WHERE name = ?) AND t.seq > ? AND t.seq <= ? ORDER BY t.seq LIMIT ?",
+		pageSize(q.First), scan, q.Stream, after, last)
 	if err != nil {
 		return page, err
 	}
-	page.Total, err = count(v.conn, "SELECT count(*) FROM trail WHERE stream = (SELECT id FROM streams WHERE name = ?)", q.Stream)
+	page.Total, err = count(v.conn, "SELECT count(*) FROM trail WHERE stream = (SELECT id FROM streams WHERE name = ?) AND seq <= ?", q.Stream, last)
 	return page, err
 }
 

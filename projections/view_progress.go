@@ -91,15 +91,21 @@ type Stamp struct {
 	// Revision is the record's, District that of its district's record, or -1
 	// while there is none: the district's finding counts for its centers.
 	Revision, District int64
+	// Appeals is the Seq of the newest event that moved an appeal against either, 0
+	// while there is none: what is under appeal shows.
+	Appeals int64
 }
 
 // AssessmentStamp is far cheaper than the assessment.
 func (v *View) AssessmentStamp(round, subject string) (Stamp, error) {
 	var stamp Stamp
-	err := query(v.conn, `SELECT a.revision, coalesce(d.revision, -1) FROM assessments a
+	err := query(v.conn, `SELECT a.revision, coalesce(d.revision, -1),
+			(SELECT coalesce(max(s.seq), 0) FROM appeals p JOIN appeal_steps s ON s.appeal = p.number
+				WHERE p.subject IN (a.subject, a.district) AND p.round = a.round)
+		FROM assessments a
 		LEFT JOIN assessments d ON d.round = a.round AND d.subject = a.district
 		WHERE a.round = ? AND a.subject = ?`, func(s *sqlite.Stmt) error {
-		stamp = Stamp{Opened: true, Revision: s.ColumnInt64(0), District: s.ColumnInt64(1)}
+		stamp = Stamp{Opened: true, Revision: s.ColumnInt64(0), District: s.ColumnInt64(1), Appeals: s.ColumnInt64(2)}
 		return nil
 	}, round, subject)
 	return stamp, err

@@ -84,8 +84,19 @@ func TestProgress(t *testing.T) {
 // TestStampsMoveWithAssessments: whatever happens, an assessment that looks
 // different has another stamp; and progress is what the assessments say.
 func TestStampsMoveWithAssessments(t *testing.T) {
-	rig := testrig.Start(t)
-	player := rig.Player(t, 7, "r", 4)
+	t.Run("scores", func(t *testing.T) {
+		rig := testrig.Start(t)
+		player := rig.Player(t, 7, "r", 4)
+		stampsMove(t, rig, player, func() { player.Play(t, 1) })
+	})
+	t.Run("appeals", func(t *testing.T) {
+		rig, player := disputed(t, 7, 0)
+		stampsMove(t, rig, player, func() { player.Dispute(t, 1) })
+	})
+}
+
+func stampsMove(t *testing.T, rig *testrig.Rig, player *testrig.Player, step func()) {
+	t.Helper()
 	type shown struct {
 		stamp projections.Stamp
 		view  projections.AssessmentView
@@ -93,16 +104,16 @@ func TestStampsMoveWithAssessments(t *testing.T) {
 	last := map[string]shown{}
 	moved := 0
 	for range 250 {
-		player.Play(t, 1)
+		step()
 		rig.Wait(t)
 		rig.Look(t, func(v *projections.View) {
 			var tallies projections.ProgressView
 			for _, s := range player.Subjects {
-				stamp, err := v.AssessmentStamp("r", s.Code)
+				stamp, err := v.AssessmentStamp(player.Round, s.Code)
 				if err != nil {
 					t.Fatal(err)
 				}
-				view, err := v.Assessment("r", s.Code, projections.Latest)
+				view, err := v.Assessment(player.Round, s.Code, projections.Latest)
 				if err != nil && !errors.Is(err, projections.ErrNotFound) {
 					t.Fatal(err)
 				}
@@ -122,7 +133,7 @@ func TestStampsMoveWithAssessments(t *testing.T) {
 					tallies.Centers.Decided += view.Score.Decided
 				}
 			}
-			progress, err := v.Progress("r")
+			progress, err := v.Progress(player.Round)
 			if err != nil || progress.Centers.Decided != tallies.Centers.Decided {
 				t.Fatalf("progress %+v, %v; the assessments have %d clauses with a finding", progress, err, tallies.Centers.Decided)
 			}

@@ -6,6 +6,7 @@ import (
 
 	"zombiezen.com/go/sqlite"
 
+	"mingjian/domain"
 	"mingjian/domain/assessment"
 )
 
@@ -41,16 +42,11 @@ func (v *View) ranking(q RankingQuery, release int) (Page[StandingView], error) 
 	// A cursor is the sort key of its row; the first page starts above all.
 	key := []any{2, 0, ""}
 	if q.After != "" {
-		parts, err := parseCursor(q.After, 3)
+		last, err := parseRankingCursor(q.After)
 		if err != nil {
 			return Page[StandingView]{}, err
 		}
-		complete, err1 := strconv.ParseInt(parts[0], 10, 64)
-		total, err2 := strconv.ParseInt(parts[1], 10, 64)
-		if err1 != nil || err2 != nil {
-			return Page[StandingView]{}, fmt.Errorf("%.80q: %w", q.After, ErrCursor)
-		}
-		key = []any{complete, total, parts[2]}
+		key = []any{last.Complete, int64(last.Total), last.Center.Code}
 	}
 	filter := CenterQuery{Search: q.Search, District: q.District}.filter()
 	where := " WHERE s.round = ? AND s.release = ? AND" + centerFilter
@@ -60,17 +56,36 @@ func (v *View) ranking(q RankingQuery, release int) (Page[StandingView], error) 
 		` AND (s.complete < ? OR (s.complete = ? AND s.total < ?) OR (s.complete = ? AND s.total = ? AND s.center > ?))
 		ORDER BY s.complete DESC, s.total DESC, s.center LIMIT ?`, pageSize(q.First), func(s *sqlite.Stmt) (StandingView, string) {
 		row := scanStanding(s)
-		complete := "0"
-		if row.Complete {
-			complete = "1"
-		}
-		return row, cursor(complete, strconv.FormatInt(int64(row.Total), 10), row.Center.Code)
+		return row, rankingCursor(row)
 	}, append(append([]any{}, args...), after...)...)
 	if err != nil {
 		return page, err
 	}
 	page.Total, err = count(v.conn, "SELECT count(*) FROM standings s JOIN centers c ON c.code = s.center"+where, args...)
 	return page, err
+}
+
+// rankingCursor is the sort key of a row.
+func rankingCursor(row StandingView) string {
+	complete := "0"
+	if row.Complete {
+		complete = "1"
+	}
+	return cursor(complete, strconv.FormatInt(int64(row.Total), 10), row.Center.Code)
+}
+
+func parseRankingCursor(text string) (row StandingView, err error) {
+	parts, err := parseCursor(text, 3)
+	if err != nil {
+		return row, err
+	}
+	complete, err1 := strconv.ParseInt(parts[0], 10, 64)
+	total, err2 := strconv.ParseInt(parts[1], 10, 64)
+	if err1 != nil || err2 != nil {
+		return row, fmt.Errorf("%.80q: %w", text, ErrCursor)
+	}
+	row.Complete, row.Total, row.Center.Code = complete != 0, domain.Points(total), parts[2]
+	return row, nil
 }
 
 // Standing is a center's newest standing in a round, or ErrNotFound.

@@ -27,8 +27,15 @@ type RoundView struct {
 	Standard, StandardHash   string
 	Guide, GuideHash         string // "" without a scoring guide
 	AssessmentPeriod, Honors domain.Period
+	// Calendar counts the working days that AppealDays and DecisionDays are; ""
+	// while none is pinned.
+	Calendar, CalendarHash   string
+	AppealDays, DecisionDays int
+	Notice                   bool // the first release is provisional
 	Demo, Closed             bool
 	Releases                 []ReleaseView // oldest first
+	// Deliberated is what the next release publishes; nil until there is something.
+	Deliberated *DeliberationView
 }
 
 // ReleaseView is one immutable publication.
@@ -87,6 +94,8 @@ type AssessmentView struct {
 	// Observations and Returns are oldest first.
 	Observations []assessment.ObservationRecorded
 	Returns      []ReturnView
+	Notices      []NoticeView
+	Replies      []ReplyView
 }
 
 // EntryView is one version of a score entry.
@@ -99,6 +108,18 @@ type EntryView struct {
 	At       time.Time
 	Seq      int64
 	Replaced int64 // Seq of the event that superseded it, 0 while it stands
+	// Appeal is the id of the appeal whose decision made this version, "" where an
+	// assessor did.
+	Appeal string
+	UnderAppeal
+}
+
+// UnderAppeal tells the newest appeal against an entry or a deduction.
+type UnderAppeal struct {
+	// Against is its id, "" where there was none; Pending is true while its
+	// decision is due.
+	Against string
+	Pending bool
 }
 
 // DeductionView is a deduction with its end, if any.
@@ -107,6 +128,20 @@ type DeductionView struct {
 	Lifted       bool
 	LiftedReason string
 	LiftedAt     time.Time
+	Corrected    *assessment.DeductionCorrected // by the newest decision on an appeal
+	UnderAppeal
+}
+
+// Standing is the item that stands of the deduction, "" where none does: it
+// was lifted, or an appeal left nothing of it.
+func (d DeductionView) Standing() string {
+	switch {
+	case d.Lifted:
+		return ""
+	case d.Corrected != nil:
+		return d.Corrected.Item
+	}
+	return d.Item
 }
 
 // HonorState is where an honor claim stands.

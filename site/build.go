@@ -23,6 +23,11 @@ const (
 	noticeEn     = "demo data"
 	dataNotice   = noticeZh + " / " + noticeEn
 	demoFileMark = "-demo"
+
+	draftZh       = "公示稿（尚非最终结果）"
+	draftEn       = "provisional, not final"
+	draftNotice   = draftZh + " / " + draftEn
+	draftFileMark = "-provisional"
 )
 
 // Result says what a build made.
@@ -208,6 +213,7 @@ type stamp struct {
 	DataNotice  string    `json:"dataNotice"`
 	Round       string    `json:"round"`
 	Release     int       `json:"release"`
+	Kind        string    `json:"kind"`
 	PublishedAt time.Time `json:"publishedAt"`
 	LogSize     int64     `json:"logSize"`
 	Engine      string    `json:"engine"`
@@ -216,7 +222,7 @@ type stamp struct {
 
 func stampOf(b *book) stamp {
 	return stamp{
-		DataNotice: b.notice(), Round: b.Round.ID, Release: b.Number, PublishedAt: b.PublishedAt.UTC(),
+		DataNotice: b.notice(), Round: b.Round.ID, Release: b.Number, Kind: b.Kind, PublishedAt: b.PublishedAt.UTC(),
 		LogSize: b.LogSize, Engine: b.Engine, Demo: b.demo(),
 	}
 }

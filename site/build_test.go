@@ -59,13 +59,14 @@ func TestBuildWritesTheWholeSite(t *testing.T) {
 	dir := t.TempDir()
 	result := build(t, dir, small(t, true))
 	files := contents(t, filepath.Join(dir, "current"))
-	if result.Files != len(files) || result.Pages != 6+2+5 {
+	if result.Files != len(files) || result.Pages != 8+2+5 {
 		t.Errorf("result %+v for %d files", result, len(files))
 	}
 	for _, name := range []string{
 		"index.html", "ranking.html", "districts/index.html", "districts/310115.html", "centers/310101002.html",
-		"criteria.html", "data.html", "404.html", "release.json",
+		"criteria.html", "appeals.html", "changes.html", "data.html", "404.html", "release.json",
 		"data/centers-demo.csv", "data/districts-demo.csv", "data/clauses-demo.csv", "data/release-demo.json",
+		"data/appeals-demo.csv", "data/appeal-statistics-demo.csv", "data/changes-demo.csv", "data/changes-demo.json",
 	} {
 		if files[name] == "" {
 			t.Errorf("%s is missing", name)
@@ -217,7 +218,7 @@ func TestSourceFailureLeavesTheSite(t *testing.T) {
 	build(t, dir, f)
 	before := contents(t, filepath.Join(dir, "current"))
 	f.release, f.logSize = 2, f.logSize+10
-	for _, operation := range []string{"Home", "Ranking", "District", "Center", "Criteria"} {
+	for _, operation := range []string{"Home", "Ranking", "District", "Center", "Criteria", "Changes", "Appeals"} {
 		f.fail = func(op string) error {
 			if op == operation {
 				return fmt.Errorf("%s: %w", op, errCrash)

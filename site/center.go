@@ -13,6 +13,11 @@ type centerPage struct {
 	Lost       []clauseItem
 	Decided    int
 	Clauses    int
+	Appeals    []appealItem
+	// PendingClauses and PendingDeductions count what is under appeal.
+	PendingClauses, PendingDeductions int
+
+	district string // the page with the appeals against what judges the district
 }
 
 // sectionItem is a section with its score and everything below it.
@@ -35,10 +40,17 @@ type scoreCells struct{ Score, Missed, Bar string }
 type clauseItem struct {
 	*standardClause
 	Found finding
+	// AppealHref is where the newest appeal against it stands; "" without one.
+	AppealHref string
 }
 
-func newClauseItem(clause *standardClause, found finding) clauseItem {
-	return clauseItem{standardClause: clause, Found: found}
+// newClauseItem joins them; the appeal against a finding stands on a page.
+func newClauseItem(clause *standardClause, found finding, page string) clauseItem {
+	item := clauseItem{standardClause: clause, Found: found}
+	if found.Appeal != nil {
+		item.AppealHref = page + "#" + anchor(*found.Appeal)
+	}
+	return item
 }
 
 // newScoreCells leaves the missed points out where nothing is missed, so that
@@ -61,6 +73,12 @@ func newCenterPage(b *book, c *center, rec *record, f frame) centerPage {
 	if !c.Published {
 		return p
 	}
+	p.Appeals, p.district = newAppealItems(b, rec.Appeals, rec.Deductions), f.Root+"districts/"+c.District.Code+".html"
+	for _, d := range rec.Deductions {
+		if d.Pending {
+			p.PendingDeductions++
+		}
+	}
 	scores, found := scoresOf(rec), findingsOf(rec)
 	for si := range b.standard.Sections {
 		section := &b.standard.Sections[si]
@@ -69,7 +87,7 @@ func newCenterPage(b *book, c *center, rec *record, f frame) centerPage {
 			indicator := &section.Indicators[ii]
 			row := indicatorItem{standardIndicator: indicator, scoreCells: newScoreCells(scores[indicator.Code], indicator.Points)}
 			for ci := range indicator.Clauses {
-				row.Items = append(row.Items, p.clause(&indicator.Clauses[ci], found))
+				row.Items = append(row.Items, p.clause(&indicator.Clauses[ci], indicator.Subject, found))
 			}
 			item.Items = append(item.Items, row)
 		}
@@ -79,9 +97,16 @@ func newCenterPage(b *book, c *center, rec *record, f frame) centerPage {
 }
 
 // clause joins wording and finding, and keeps count.
-func (p *centerPage) clause(clause *standardClause, found map[string]finding) clauseItem {
-	item := newClauseItem(clause, found[clause.Code])
+func (p *centerPage) clause(clause *standardClause, judges domain.SubjectKind, found map[string]finding) clauseItem {
+	page := ""
+	if judges == domain.District {
+		page = p.district
+	}
+	item := newClauseItem(clause, found[clause.Code], page)
 	p.Clauses++
+	if item.Found.Pending {
+		p.PendingClauses++
+	}
 	if item.Found.Outcome == nil {
 		return item
 	}

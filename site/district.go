@@ -6,6 +6,7 @@ type districtPage struct {
 	District *district
 	Of       int // how many districts there are
 	Clauses  []clauseItem
+	Appeals  []appealItem // of the district's office
 	Rows     []centerRow
 }
 
@@ -13,9 +14,10 @@ func newDistrictPage(b *book, d *district, f frame) districtPage {
 	p := districtPage{frame: f, District: d, Of: len(b.Districts)}
 	for _, found := range d.Clauses {
 		if clause := b.standard.clause(found.Code); clause != nil {
-			p.Clauses = append(p.Clauses, newClauseItem(clause, found))
+			p.Clauses = append(p.Clauses, newClauseItem(clause, found, ""))
 		}
 	}
+	p.Appeals = newAppealItems(b, d.Appeals, nil)
 	for i := range b.rows {
 		if b.rows[i].District.Code == d.Code {
 			p.Rows = append(p.Rows, newCenterRow(b, &b.rows[i]))

@@ -12,11 +12,15 @@ import (
 	"mingjian/domain"
 )
 
-// The downloads' base names; demo data says so in the file's name too.
+// The downloads' base names; demo data and provisional releases say so in the
+// file's name too.
 const (
 	centersTable   = "centers"
 	districtsTable = "districts"
 	clausesTable   = "clauses"
+	appealsTable   = "appeals"
+	tallyTable     = "appeal-statistics"
+	changesData    = "changes"
 	releaseData    = "release"
 )
 
@@ -24,6 +28,9 @@ const (
 func (b *book) download(base, ext string) string {
 	if b.demo() {
 		base += demoFileMark
+	}
+	if b.draft() {
+		base += draftFileMark
 	}
 	return "data/" + base + ext
 }
@@ -33,6 +40,7 @@ type downloads struct {
 	book    *book
 	centers *csvFile
 	clauses *csvFile
+	appeals *csvFile
 	json    *bundleFile
 	closers []io.Closer
 }
@@ -72,6 +80,26 @@ func (d *downloads) open(t *tree) error {
 	if d.clauses, err = table(clausesTable, clauseColumns); err != nil {
 		return err
 	}
+	if d.appeals, err = table(appealsTable, appealColumns); err != nil {
+		return err
+	}
+	if err := writeAppeals(b, d.appeals, b.listDistricts()); err != nil {
+		return err
+	}
+	tallies, err := table(tallyTable, tallyColumns)
+	if err != nil {
+		return err
+	}
+	if err := writeTallies(b, tallies); err != nil {
+		return err
+	}
+	moved, err := table(changesData, changeColumns)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(writeChanges(b, moved), putChanges(b, t)); err != nil {
+		return err
+	}
 	out, err := t.create(b.download(releaseData, ".json"))
 	if err != nil {
 		return err
@@ -86,6 +114,7 @@ func (d *downloads) add(row *center, rec *record) error {
 	return errors.Join(
 		writeCenter(d.book, d.centers, row, rec),
 		writeClauses(d.book, d.clauses, row, rec),
+		writeAppeals(d.book, d.appeals, d.book.listCenter(row, rec)),
 		d.json.add(row, rec),
 	)
 }
@@ -107,10 +136,11 @@ type bundleFile struct {
 
 // bundle is the head of release.json; "centers" follows as its last field.
 type bundle struct {
-	DataNotice string   `json:"dataNotice"`
-	Demo       bool     `json:"demo"`
-	Release    *release `json:"release"`
-	Standard   standard `json:"standard"`
+	DataNotice       string     `json:"dataNotice"`
+	Demo             bool       `json:"demo"`
+	Release          *release   `json:"release"`
+	Standard         standard   `json:"standard"`
+	AppealStatistics statistics `json:"appealStatistics"`
 }
 
 // fullCenter is an element of "centers" in release.json.
@@ -120,7 +150,9 @@ type fullCenter struct {
 }
 
 func (f *bundleFile) head(b *book) error {
-	text, err := json.Marshal(bundle{DataNotice: b.notice(), Demo: b.demo(), Release: b.release, Standard: b.standard})
+	text, err := json.Marshal(bundle{
+		DataNotice: b.notice(), Demo: b.demo(), Release: b.release, Standard: b.standard, AppealStatistics: b.statistics,
+	})
 	if err != nil {
 		return fmt.Errorf("site: %w", err)
 	}
@@ -149,7 +181,7 @@ func (f *bundleFile) Close() error {
 
 // The first columns of every table say what the row belongs to.
 var releaseColumns = []column{
-	{"data_notice", "是否演示数据的声明；正式数据此列为空"},
+	{"data_notice", "演示数据或公示稿的声明；正式数据此列为空"},
 	{"round", "评估轮次"},
 	{"release", "第几次发布"},
 }
@@ -241,6 +273,9 @@ var clauseColumns = append(releaseColumns[:3:3],
 	column{"version", "第几版记录"},
 	column{"recorded_by", "记录人代号，只在同一中心内有意义"},
 	column{"recorded_at", "记录时间，北京时间"},
+	column{"pending", "是否申诉中：true 时为告知时的分值"},
+	column{"corrected", "是否由申诉决定更正过"},
+	column{"appeal", "最近一件申诉的编号，见申诉的文件"},
 )
 
 func writeClauses(b *book, f *csvFile, row *center, rec *record) error {
@@ -258,7 +293,8 @@ func writeClauses(b *book, f *csvFile, row *center, rec *record) error {
 				}
 				cells := append(releaseCells(b), row.Code, row.Name, row.District.Code, clause.Code, clause.Name,
 					outcome, decimal(e.Points), text(e.Method), localTime(e.ObservedAt), text(e.Reason),
-					strconv.Itoa(e.Evidence), number(e.Version), text(e.By), localTime(e.RecordedAt))
+					strconv.Itoa(e.Evidence), number(e.Version), text(e.By), localTime(e.RecordedAt),
+					strconv.FormatBool(e.Pending), strconv.FormatBool(e.Corrected), text(e.Appeal))
 				if err := f.row(cells...); err != nil {
 					return err
 				}

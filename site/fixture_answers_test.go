@@ -24,7 +24,7 @@ func (f *fixture) head() object {
 		districts = append(districts, row)
 	}
 	return object{
-		"number": f.release, "kind": "final", "reason": "", "engine": domain.EngineVersion, "logSize": f.logSize,
+		"number": f.release, "kind": f.kind, "previous": nullRank(f.release - 1), "reason": f.reason(), "engine": f.engine, "logSize": f.logSize,
 		"position": "90210", "publishedAt": publishedAt, "summary": figuresOf(domain.Rank(totals).Districts[0]),
 		"districts": districts,
 		"round": object{
@@ -86,7 +86,7 @@ func (f *fixture) districtName(code string) string {
 }
 
 func (f *fixture) record(s domain.Standing) object {
-	out := object{"sections": []object{}, "clauses": []object{}, "deductions": []object{}, "honors": []object{}}
+	out := object{"sections": []object{}, "clauses": []object{}, "deductions": []object{}, "honors": []object{}, "appeals": []object{}, "reply": nil}
 	if !s.Complete {
 		return out
 	}
@@ -107,10 +107,12 @@ func (f *fixture) record(s domain.Standing) object {
 	deductions, honors := []object{}, []object{}
 	for _, d := range f.judged[s.Center].Deductions {
 		item, _ := f.crit.Standard.DeductionItem(d.Item)
-		deductions = append(deductions, object{
+		row := object{
 			"number": d.Deduction, "item": d.Item, "name": item.Name, "points": item.Points,
-			"reason": d.Reason, "source": d.Source, "occurredOn": d.OccurredOn,
-		})
+			"reason": d.Reason, "source": d.Source, "occurredOn": d.OccurredOn, "imposed": d.Item, "imposedPoints": item.Points,
+		}
+		f.dispute(s.Center, "", d.Deduction, row)
+		deductions = append(deductions, row)
 	}
 	for _, h := range f.judged[s.Center].Honors {
 		honors = append(honors, object{
@@ -118,7 +120,7 @@ func (f *fixture) record(s domain.Standing) object {
 			"state": "accepted", "points": h.Accepted.Points, "reason": nil,
 		})
 	}
-	out["deductions"], out["honors"] = deductions, honors
+	out["deductions"], out["honors"], out["appeals"], out["reply"] = deductions, honors, f.appeals(s.Center), f.reply(s.Center)
 	return out
 }
 
@@ -142,6 +144,7 @@ func (f *fixture) findings(subject string, score domain.Score, kind domain.Subje
 				row["reason"] = e.Finding.Reason
 			}
 		}
+		f.dispute(record.Opened.Subject, c.Clause.Code, 0, row)
 		out = append(out, row)
 	}
 	return out

@@ -25,6 +25,9 @@ type fixture struct {
 	crit      *criteria.Criteria
 	demo      bool
 	release   int
+	kind      string
+	disputed  bool // small's appeals, reply and changes; see disputes
+	engine    string
 	logSize   int64
 	districts []registry.DistrictRegistered
 	centers   map[string]registry.CenterRegistered
@@ -56,6 +59,8 @@ type fixtureOptions struct {
 	demo    bool
 	pending map[string]bool // centers still under review
 	hostile string          // the center whose reasons are hostile
+	// disputed adds what small's centers appealed against, see disputes.
+	disputed bool
 }
 
 func newFixture(t testing.TB, o fixtureOptions) *fixture {
@@ -67,7 +72,7 @@ func newFixture(t testing.TB, o fixtureOptions) *fixture {
 	reg := registry.New()
 	apply(t, reg.Apply, func() ([]domain.Event, error) { return reg.Register(assessor, o.roster, o.demo) })
 	f := &fixture{
-		crit: crit, demo: o.demo, release: 1, logSize: int64(60 * len(o.roster)), centers: reg.Centers,
+		crit: crit, demo: o.demo, release: 1, kind: "final", disputed: o.disputed, engine: domain.EngineVersion, logSize: int64(60 * len(o.roster)), centers: reg.Centers,
 		judged: map[string]*assessment.Assessment{}, scores: map[string]domain.Score{}, records: map[string][]byte{},
 	}
 	random := rand.New(rand.NewPCG(2022, 1))
@@ -205,9 +210,13 @@ func (f *fixture) Execute(ctx context.Context, _, operation string, v map[string
 	case "District":
 		code := v["code"].(string)
 		answer = object{"district": object{"code": code, "clauses": f.findings(code, f.crit.Standard.Score(
-			domain.NewSheet(f.crit.Standard), f.judged[code].Sheet), domain.District)}}
+			domain.NewSheet(f.crit.Standard), f.judged[code].Sheet), domain.District), "appeals": f.appeals(code)}}
 	case "Center":
 		answer = object{"center": json.RawMessage(f.records[v["code"].(string)])}
+	case "Changes":
+		answer = f.changes()
+	case "Appeals":
+		answer = object{"appealStatistics": f.statistics()}
 	case "Criteria":
 		answer = object{"round": object{"standard": f.standard()}}
 	default:
@@ -253,6 +262,6 @@ func rosterOf(t testing.TB, perDistrict int, districts ...string) []registry.Row
 func small(t testing.TB, demo bool) *fixture {
 	return newFixture(t, fixtureOptions{
 		roster: rosterOf(t, 3, "310101", "310115")[:5], demo: demo,
-		pending: map[string]bool{"310101015": true}, hostile: "310101002",
+		pending: map[string]bool{"310101015": true}, hostile: "310101002", disputed: true,
 	})
 }

@@ -1,6 +1,10 @@
 package site
 
-import "strings"
+import (
+	"strings"
+
+	domainround "mingjian/domain/round"
+)
 
 // frame is what every page shares: its place in the site and the release.
 type frame struct {
@@ -8,6 +12,7 @@ type frame struct {
 	Nav   string // the navigation entry that is current
 	Root  string // "./" or "../": links are relative, so that the folder works anywhere
 	Demo  bool
+	Draft bool // a provisional release
 	// Release is nil on the page before the first release.
 	Release  *release
 	Standard *standard
@@ -24,12 +29,14 @@ var navigation = []link{
 	{"排名", "ranking.html"},
 	{"各区", "districts/index.html"},
 	{"标准", "criteria.html"},
-	{"数据下载", "data.html"},
+	{"申诉", "appeals.html"},
+	{"更正", "changes.html"},
+	{"数据", "data.html"},
 }
 
 func (s *Site) frame(b *book, title, nav, root string) frame {
 	return frame{
-		Title: title, Nav: nav, Root: root, Demo: b.demo(), Release: b.release, Standard: &b.standard,
+		Title: title, Nav: nav, Root: root, Demo: b.demo(), Draft: b.draft(), Release: b.release, Standard: &b.standard,
 		Style: s.style.name, Seal: s.seal.name, Filter: s.filter.name,
 	}
 }
@@ -44,6 +51,9 @@ func (f frame) heading() string {
 		parts = append(parts, f.Release.Round.Name)
 	}
 	title := strings.Join(append(parts, "明鉴"), " · ")
+	if f.Draft {
+		title = "【公示稿】" + title
+	}
 	if f.Demo {
 		title = "【演示】" + title
 	}
@@ -63,10 +73,17 @@ func (b *book) demo() bool {
 	return false
 }
 
-// notice is the demo notice, or nothing.
+// draft reports whether the release is shown for public notice, not final yet.
+func (b *book) draft() bool { return b.Kind == string(domainround.Provisional) }
+
+// notice says what the data must not be taken for, or nothing.
 func (b *book) notice() string {
+	var notices []string
 	if b.demo() {
-		return dataNotice
+		notices = append(notices, dataNotice)
 	}
-	return ""
+	if b.draft() {
+		notices = append(notices, draftNotice)
+	}
+	return strings.Join(notices, "; ")
 }

@@ -106,3 +106,12 @@ func spread(rows []center) []spreadRow {
 	}
 	return out
 }
+
+// replaced says why the release replaces the one before it.
+func replaced(r *release) string {
+	word := "本次为" + kindWord(r.Kind) + "，代替第 " + number(r.Previous) + " 次发布。"
+	if r.Reason != "" {
+		word += "理由：" + r.Reason
+	}
+	return word
+}

@@ -14,6 +14,7 @@ import (
 type release struct {
 	Number      int       `json:"number"`
 	Kind        string    `json:"kind"`
+	Previous    *int      `json:"previous"` // the release that it replaces
 	Reason      string    `json:"reason"`
 	Engine      string    `json:"engine"`
 	LogSize     int64     `json:"logSize"`
@@ -49,8 +50,10 @@ type district struct {
 	Name string `json:"name"`
 	Rank *int   `json:"rank"`
 	figures
-	// Clauses are those that judge the district itself (7.3).
-	Clauses []finding `json:"clauses"`
+	// Clauses are those that judge the district itself (7.3); Appeals are its
+	// office's against them.
+	Clauses []finding      `json:"clauses"`
+	Appeals []appealResult `json:"appeals"`
 }
 
 // center is a row of the ranking.
@@ -78,9 +81,11 @@ type record struct {
 		scored
 		Indicators []scored `json:"indicators"`
 	} `json:"sections"`
-	Clauses    []finding   `json:"clauses"`
-	Deductions []deduction `json:"deductions"`
-	Honors     []honor     `json:"honors"`
+	Clauses    []finding      `json:"clauses"`
+	Deductions []deduction    `json:"deductions"`
+	Honors     []honor        `json:"honors"`
+	Appeals    []appealResult `json:"appeals"`
+	Reply      *reply         `json:"reply"`
 }
 
 type scored struct {
@@ -100,6 +105,14 @@ type finding struct {
 	Version    *int            `json:"version"`
 	By         *string         `json:"by"`
 	RecordedAt *time.Time      `json:"recordedAt"`
+	underAppeal
+}
+
+// underAppeal says of an entry or a deduction what appeals did to it.
+type underAppeal struct {
+	Pending   bool    `json:"pending"` // it stands as it was notified
+	Appeal    *string `json:"appeal"`  // the newest against it
+	Corrected bool    `json:"corrected"`
 }
 
 type deduction struct {
@@ -110,6 +123,10 @@ type deduction struct {
 	Reason     string        `json:"reason"`
 	Source     string        `json:"source"`
 	OccurredOn string        `json:"occurredOn"`
+	underAppeal
+	// Imposed is the item that was imposed, which a correction replaces.
+	Imposed       string        `json:"imposed"`
+	ImposedPoints domain.Points `json:"imposedPoints"`
 }
 
 type honor struct {

@@ -24,8 +24,15 @@ var addresses = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 // TestLinksResolve follows every address of every page: it is relative, its
 // file exists, and so does the element that it points at.
 func TestLinksResolve(t *testing.T) {
+	t.Run("large", func(t *testing.T) { linksResolve(t, newFixture(t, fixtureOptions{roster: rosterOf(t, 2), demo: true})) })
+	f := small(t, false)
+	f.release = 2
+	t.Run("disputed", func(t *testing.T) { linksResolve(t, f) })
+}
+
+func linksResolve(t *testing.T, f *fixture) {
 	dir := t.TempDir()
-	build(t, dir, newFixture(t, fixtureOptions{roster: rosterOf(t, 2), demo: true}))
+	build(t, dir, f)
 	files := contents(t, filepath.Join(dir, "current"))
 	reached := map[string]bool{"index.html": true, "404.html": true, "release.json": true}
 	for name, text := range files {
@@ -59,37 +66,48 @@ func TestLinksResolve(t *testing.T) {
 	}
 }
 
-// TestDemoIsUnmistakable looks for the notice in every page and download of
-// demo data, and for none at all in the real one.
-func TestDemoIsUnmistakable(t *testing.T) {
-	for _, demo := range []bool{true, false} {
+// TestMarksAreUnmistakable looks in every page and download for the notices of
+// demo data and of a provisional release, and for none where there is nothing
+// to say.
+func TestMarksAreUnmistakable(t *testing.T) {
+	for _, marked := range []struct{ demo, draft bool }{{true, false}, {false, true}, {true, true}, {false, false}} {
 		dir := t.TempDir()
-		f := small(t, demo)
+		f := small(t, marked.demo)
+		f.release = 2 // so that every table has rows
+		if marked.draft {
+			f.kind = "provisional"
+		}
 		build(t, dir, f)
 		for name, text := range contents(t, filepath.Join(dir, "current")) {
 			if strings.HasPrefix(name, "assets/") {
 				continue
 			}
-			if got := strings.Contains(text, noticeZh); got != demo {
-				t.Errorf("demo %t, notice in %s: %t", demo, name, got)
-			}
-			if strings.Contains(name, "-demo") != (demo && strings.HasPrefix(name, "data/")) {
-				t.Errorf("demo %t: file is called %s", demo, name)
-			}
-			if !demo && strings.Contains(text, "（演示）") {
-				t.Errorf("%s speaks of demo centers", name)
-			}
-			if demo && strings.HasSuffix(name, ".csv") {
+			for _, mark := range []struct {
+				on                   bool
+				notice, both, suffix string
+			}{{marked.demo, noticeZh, dataNotice, demoFileMark}, {marked.draft, draftZh, draftNotice, draftFileMark}} {
+				if got := strings.Contains(text, mark.notice); got != mark.on {
+					t.Errorf("%+v: %s in %s: %t", marked, mark.notice, name, got)
+				}
+				if strings.Contains(name, mark.suffix) != (mark.on && strings.HasPrefix(name, "data/")) {
+					t.Errorf("%+v: file is called %s", marked, name)
+				}
+				if !strings.HasSuffix(name, ".csv") {
+					continue
+				}
 				for _, row := range readCSV(t, text)[1:] {
-					if row[0] != dataNotice {
-						t.Errorf("%s: row %v without notice", name, row[:4])
+					if strings.Contains(row[0], mark.both) != mark.on {
+						t.Errorf("%+v: %s: row %v", marked, name, row[:4])
 					}
 				}
 			}
+			if !marked.demo && strings.Contains(text, "（演示）") {
+				t.Errorf("%s speaks of demo centers", name)
+			}
 			for _, c := range f.centers {
 				named := strings.Count(text, c.Area+"社区事务受理服务中心")
-				if marked := strings.Count(text, c.Name); demo && named != marked {
-					t.Errorf("%s: %s is named %d times, marked %d times", name, c.Area, named, marked)
+				if shown := strings.Count(text, c.Name); marked.demo && named != shown {
+					t.Errorf("%s: %s is named %d times, marked %d times", name, c.Area, named, shown)
 				}
 			}
 		}
@@ -112,19 +130,31 @@ func TestNoScriptNoStyleInline(t *testing.T) {
 
 func TestHostileTextStaysText(t *testing.T) {
 	dir := t.TempDir()
-	build(t, dir, small(t, false))
+	f := small(t, false)
+	f.release = 2
+	build(t, dir, f)
 	files := contents(t, filepath.Join(dir, "current"))
 	page := files["centers/310101002.html"]
+	for _, name := range []string{"changes.html", "appeals.html", "index.html"} {
+		if strings.Contains(files[name], "<script>alert") {
+			t.Errorf("%s does not escape what somebody typed", name)
+		}
+	}
+	if strings.Count(page, "&lt;script&gt;alert(1)&lt;/script&gt;") < 3 { // a reason, a decision's, a reply
+		t.Error("the page lacks some of the hostile text")
+	}
 	if strings.Contains(page, "<script>alert") || !strings.Contains(page, "&lt;script&gt;alert(1)&lt;/script&gt;") {
 		t.Error("the page does not escape a reason")
 	}
 	var seen bool
-	for _, row := range readCSV(t, files["data/clauses.csv"]) {
-		for _, cell := range row {
-			if strings.HasPrefix(cell, "=") {
-				t.Errorf("a spreadsheet would run %q", cell)
+	for _, name := range []string{"data/clauses.csv", "data/appeals.csv"} {
+		for _, row := range readCSV(t, files[name]) {
+			for _, cell := range row {
+				if strings.HasPrefix(cell, "=") {
+					t.Errorf("a spreadsheet would run %q", cell)
+				}
+				seen = seen || cell == "'"+hostile
 			}
-			seen = seen || cell == "'"+hostile
 		}
 	}
 	if !seen {
@@ -216,8 +246,21 @@ func readCSV(t testing.TB, text string) [][]string {
 
 // TestGolden keeps the outputs that readers and programs rely on.
 func TestGolden(t *testing.T) {
+	t.Run("first", func(t *testing.T) {
+		golden(t, small(t, true), "testdata/small-demo.txtar", "release.json", "data/districts-demo.csv", "data/centers-demo.csv",
+			"data/appeals-demo.csv", "data/appeal-statistics-demo.csv", "index.html", "appeals.html", "changes.html",
+			"districts/310101.html", "centers/310101002.html", "centers/310101015.html")
+	})
+	t.Run("second", func(t *testing.T) {
+		f := small(t, false)
+		f.release, f.kind = 2, "correction"
+		golden(t, f, "testdata/small-second.txtar", "release.json", "data/changes.csv", "data/changes.json", "index.html", "changes.html")
+	})
+}
+
+func golden(t *testing.T, f *fixture, golden string, keep ...string) {
 	dir := t.TempDir()
-	build(t, dir, small(t, true))
+	build(t, dir, f)
 	files := contents(t, filepath.Join(dir, "current"))
 	var names []string
 	for name := range files {
@@ -227,14 +270,11 @@ func TestGolden(t *testing.T) {
 	}
 	slices.Sort(names)
 	var archive bytes.Buffer // as txtar, which is simple enough to write by hand
-	archive.WriteString("All names of a small demo release, and its key files. go test ./site -run TestGolden -update\n\n" +
+	archive.WriteString("All names of a small release, and its key files. go test ./site -run TestGolden -update\n\n" +
 		strings.Join(names, "\n") + "\n")
-	for _, name := range []string{
-		"release.json", "data/districts-demo.csv", "data/centers-demo.csv", "index.html", "districts/310101.html", "centers/310101002.html", "centers/310101015.html",
-	} {
+	for _, name := range keep {
 		archive.WriteString("-- " + name + " --\n" + assetHash.ReplaceAllString(files[name], ""))
 	}
-	const golden = "testdata/small-demo.txtar"
 	got := archive.Bytes()
 	if *update {
 		if err := os.WriteFile(golden, got, 0o644); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,29 +30,30 @@ import (
 // the public schema.
 type platform struct {
 	log      *eventstore.Log
+	codec    *eventstore.Codec
 	model    *projections.Model
 	commands *command.Commands
 	public   *api.Public
+	ticks    atomic.Int64
 }
 
 func startPlatform(t testing.TB) *platform {
 	t.Helper()
 	ctx, dir := t.Context(), t.TempDir()
 	quiet := slog.New(slog.NewTextHandler(io.Discard, nil))
-	p := &platform{}
+	p := &platform{codec: eventstore.NewCodec()}
 	var err error
 	p.log, err = eventstore.Open(ctx, eventstore.Config{Connection: eventstore.EmbeddedScheme + filepath.Join(dir, "log.db"), Logger: quiet})
 	must(t, err)
 	t.Cleanup(func() { must(t, p.log.Close()) })
-	codec := eventstore.NewCodec()
 	p.model, err = projections.Open(projections.Config{
-		Dir: filepath.Join(dir, "readmodel"), Log: p.log, Codec: codec, Criteria: criteria.Lookup, Logger: quiet,
+		Dir: filepath.Join(dir, "readmodel"), Log: p.log, Codec: p.codec, Criteria: criteria.Lookup, Logger: quiet,
 	})
 	must(t, err)
 	t.Cleanup(func() { must(t, p.model.Close()) })
 	p.commands, err = command.New(command.Config{
-		Log: p.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: p.model, PseudonymKey: make([]byte, 32),
-		Actors: testrig.People{}, Evidence: testrig.Arrived{},
+		Log: p.log, Codec: p.codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: criteria.LookupCalendar, Results: p.model, PseudonymKey: make([]byte, 32),
+		Actors: testrig.People{}, Evidence: testrig.Arrived{}, Now: p.now,
 	})
 	must(t, err)
 	runner, err := projections.Run(context.WithoutCancel(ctx), quiet, projections.Handler{
@@ -64,6 +66,11 @@ func startPlatform(t testing.TB) *platform {
 	p.public, err = api.NewPublic(api.Config{Model: p.model, Logger: quiet})
 	must(t, err)
 	return p
+}
+
+// now is a clock that goes on by a second each time it is looked at.
+func (p *platform) now() time.Time {
+	return time.Date(2022, 11, 1, 2, 0, 0, 0, time.UTC).Add(time.Duration(p.ticks.Add(1)) * time.Second)
 }
 
 func must(t testing.TB, err error) {
@@ -85,8 +92,8 @@ const (
 )
 
 // evaluate takes a round with three centers of two districts to a release; the
-// last center is submitted only.
-func (p *platform) evaluate(t testing.TB) {
+// last center is submitted only. notice makes the release a provisional one.
+func (p *platform) evaluate(t testing.TB, notice bool) {
 	t.Helper()
 	ctx, c := t.Context(), p.commands
 	did := func(_ command.Receipt, err error) { t.Helper(); must(t, err) }
@@ -99,11 +106,10 @@ func (p *platform) evaluate(t testing.TB) {
 	did(c.OpenRound(ctx, meta(organizer), command.OpenRound{
 		Round: theRound, Name: "2022年第三方评估", Standard: "2022", Demo: true,
 		Assessment: domain.Period{From: "2022-03-01", To: "2022-11-30"}, Honors: domain.Period{From: "2020-01-01", To: "2022-06-30"},
+		Calendar: "cn", AppealDays: 5, DecisionDays: 10, Notice: notice,
 	}))
 	for _, subject := range append([]string{"310101", "310104"}, centers...) {
-		did(c.OpenAssessment(ctx, meta(organizer), theRound, subject))
-		did(c.AssignAssessor(ctx, meta(organizer), theRound, subject, assessor, true))
-		did(c.RecordScores(ctx, meta(assessor), theRound, subject, findings(t, subject)))
+		p.assess(t, subject)
 		if subject == "310101013" {
 			did(c.ImposeDeduction(ctx, meta(organizer), theRound, subject, assessment.DeductionImposed{
 				Item: "8.1", Reason: "排队纠纷处置不当。", Source: "媒体报道", OccurredOn: "2022-05-17",
@@ -115,8 +121,19 @@ func (p *platform) evaluate(t testing.TB) {
 		}
 	}
 	p.settle(t)
+	did(c.Deliberate(ctx, meta("organizer-2"), theRound, "一致同意"))
 	did(c.Publish(ctx, meta(organizer), theRound, "本轮评估结束"))
 	p.settle(t)
+}
+
+// assess records what was found on a subject.
+func (p *platform) assess(t testing.TB, subject string) {
+	t.Helper()
+	ctx, c := t.Context(), p.commands
+	did := func(_ command.Receipt, err error) { t.Helper(); must(t, err) }
+	did(c.OpenAssessment(ctx, meta(organizer), theRound, subject))
+	did(c.AssignAssessor(ctx, meta(organizer), theRound, subject, assessor, true))
+	did(c.RecordScores(ctx, meta(assessor), theRound, subject, findings(t, subject)))
 }
 
 func (p *platform) settle(t testing.TB) {
@@ -160,13 +177,13 @@ func findings(t testing.TB, subject string) []assessment.Score {
 // TestBuildFromThePublicSchema publishes a real round and builds its site.
 func TestBuildFromThePublicSchema(t *testing.T) {
 	p := startPlatform(t)
-	p.evaluate(t)
+	p.evaluate(t, false)
 	dir := t.TempDir()
 	s, err := site.New(site.Config{Dir: dir, Source: p.public, Logger: slog.New(slog.DiscardHandler)})
 	must(t, err)
 	result, err := s.Build(t.Context(), theRound, 1)
 	must(t, err)
-	if result.Pages != 6+2+3 {
+	if result.Pages != 8+2+3 {
 		t.Errorf("%+v", result)
 	}
 	read := func(name string) string {

@@ -23,11 +23,12 @@ func (s *Site) render(ctx context.Context, b *book, t *tree) (int, error) {
 	if err := t.put(releaseFile, append(root, '\n')); err != nil {
 		return 0, err
 	}
-	if err := s.renderCenters(ctx, b, t); err != nil {
+	appeals, err := s.renderCenters(ctx, b, t)
+	if err != nil {
 		return 0, err
 	}
 	// The downloads are whole now, so that the data page can name their hashes.
-	pages := s.pagesOf(b, t)
+	pages := s.pagesOf(b, t, appeals)
 	err = inOrder(ctx, renderers, pages, func(ctx context.Context, p page) (struct{}, error) {
 		return struct{}{}, putPage(ctx, t, p.name, p.body)
 	}, func(struct{}) error { return nil })
@@ -41,13 +42,15 @@ type page struct {
 }
 
 // pagesOf lists all pages but the centers'.
-func (s *Site) pagesOf(b *book, t *tree) []page {
+func (s *Site) pagesOf(b *book, t *tree, appeals []listedAppeal) []page {
 	pages := []page{
 		{"index.html", homeView(newHomePage(b, s.frame(b, "", "首页", "./")))},
 		{"ranking.html", rankingView(newRankingPage(b, s.frame(b, "排名", "排名", "./")))},
 		{"districts/index.html", districtsView(newDistrictsPage(b, s.frame(b, "各区", "各区", "../")))},
 		{"criteria.html", criteriaView(newCriteriaPage(b, s.frame(b, "标准", "标准", "./")))},
-		{"data.html", dataView(newDataPage(b, t, s.frame(b, "数据下载", "数据下载", "./")))},
+		{"appeals.html", appealsView(newAppealsPage(b, appeals, s.frame(b, "申诉统计", "申诉", "./")))},
+		{"changes.html", changesView(newChangesPage(b, s.frame(b, "更正记录", "更正", "./")))},
+		{"data.html", dataView(newDataPage(b, t, s.frame(b, "数据下载", "数据", "./")))},
 		{"404.html", notFoundView(s.frame(b, "没有这个页面", "", "./"))},
 	}
 	for i := range b.Districts {
@@ -60,12 +63,14 @@ func (s *Site) pagesOf(b *book, t *tree) []page {
 }
 
 // renderCenters reads one record at a time per goroutine, renders its page, and
-// appends it to the downloads in ranking order.
-func (s *Site) renderCenters(ctx context.Context, b *book, t *tree) error {
+// appends it to the downloads in ranking order. The appeals are kept: their page
+// lists all.
+func (s *Site) renderCenters(ctx context.Context, b *book, t *tree) ([]listedAppeal, error) {
 	downloads, err := openDownloads(b, t)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	appeals := b.listDistricts()
 	type rendered struct {
 		row *center
 		rec *record
@@ -81,8 +86,11 @@ func (s *Site) renderCenters(ctx context.Context, b *book, t *tree) error {
 		}
 		view := centerView(newCenterPage(b, row, rec, s.frame(b, row.Name, "各区", "../")))
 		return rendered{row, rec}, putPage(ctx, t, "centers/"+row.Code+".html", view)
-	}, func(r rendered) error { return downloads.add(r.row, r.rec) })
-	return downloads.close(err)
+	}, func(r rendered) error {
+		appeals = append(appeals, b.listCenter(r.row, r.rec)...)
+		return downloads.add(r.row, r.rec)
+	})
+	return appeals, downloads.close(err)
 }
 
 func putPage(ctx context.Context, t *tree, name string, body templ.Component) error {

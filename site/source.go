@@ -22,8 +22,10 @@ var codeForm = regexp.MustCompile(`^[0-9A-Za-z]+(-[0-9A-Za-z]+)*$`)
 // row per center. The centers' records are read one at a time.
 type book struct {
 	*release
-	standard standard
-	rows     []center // in ranking order
+	standard    standard
+	rows        []center // in ranking order
+	differences differences
+	statistics  statistics
 }
 
 // document is one page's query: file queries/<file>.graphql, one operation.
@@ -43,6 +45,8 @@ var (
 	districtDocument = loadDocument("district", "District")
 	centerDocument   = loadDocument("center", "Center")
 	criteriaDocument = loadDocument("criteria", "Criteria")
+	changesDocument  = loadDocument("changes", "Changes")
+	appealsDocument  = loadDocument("appeals", "Appeals")
 )
 
 // ask runs a document about one release and decodes the release's part.
@@ -94,7 +98,18 @@ func (s *Site) read(ctx context.Context, id string, number int) (*book, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &book{release: head, standard: criteria.Round.Standard, rows: rows}, nil
+	b := &book{release: head, standard: criteria.Round.Standard, rows: rows}
+	if b.differences, err = s.readChanges(ctx, id, number); err != nil {
+		return nil, err
+	}
+	stats, err := ask[struct {
+		Statistics statistics `json:"appealStatistics"`
+	}](ctx, s.source, appealsDocument, id, number, nil)
+	if err != nil {
+		return nil, err
+	}
+	b.statistics = stats.Statistics
+	return b, nil
 }
 
 func (s *Site) readDistrict(ctx context.Context, head *release, d *district) error {
@@ -110,53 +125,80 @@ func (s *Site) readDistrict(ctx context.Context, head *release, d *district) err
 	if answer.District == nil {
 		return fmt.Errorf("site: district %s is listed but not found", d.Code)
 	}
-	d.Clauses = answer.District.Clauses
+	d.Clauses, d.Appeals = answer.District.Clauses, answer.District.Appeals
 	return nil
 }
 
-// readRanking pages through all centers. A connection that shrinks or repeats
-// itself on the way is an error: a ranking must be whole.
-func (s *Site) readRanking(ctx context.Context, id string, number int) ([]center, error) {
-	type connection struct {
-		Centers struct {
-			TotalCount int `json:"totalCount"`
-			Edges      []struct {
-				Node center `json:"node"`
-			} `json:"edges"`
-			PageInfo struct {
-				HasNextPage bool    `json:"hasNextPage"`
-				EndCursor   *string `json:"endCursor"`
-			} `json:"pageInfo"`
-		} `json:"centers"`
-	}
-	var rows []center
+// connection is a page of a Relay connection.
+type connection[N any] struct {
+	TotalCount int `json:"totalCount"`
+	Edges      []struct {
+		Node N `json:"node"`
+	} `json:"edges"`
+	PageInfo struct {
+		HasNextPage bool    `json:"hasNextPage"`
+		EndCursor   *string `json:"endCursor"`
+	} `json:"pageInfo"`
+}
+
+// readAll pages through a connection. One that shrinks or repeats itself on the
+// way is an error: a ranking must be whole.
+func readAll[N any](what string, code func(N) string, next func(after map[string]any) (*connection[N], error)) ([]N, error) {
+	all := []N{}
 	seen := make(map[string]bool)
 	more := map[string]any{}
 	for {
-		page, err := ask[connection](ctx, s.source, rankingDocument, id, number, more)
+		page, err := next(more)
 		if err != nil {
 			return nil, err
 		}
-		for _, edge := range page.Centers.Edges {
-			c := edge.Node
-			if !codeForm.MatchString(c.Code) || seen[c.Code] {
-				return nil, fmt.Errorf("site: center code %.40q cannot name a page, or is listed twice", c.Code)
+		for _, edge := range page.Edges {
+			name := code(edge.Node)
+			if !codeForm.MatchString(name) || seen[name] {
+				return nil, fmt.Errorf("site: center code %.40q cannot name a page, or is listed twice", name)
 			}
-			seen[c.Code] = true
-			rows = append(rows, c)
+			seen[name] = true
+			all = append(all, edge.Node)
 		}
-		info := page.Centers.PageInfo
+		info := page.PageInfo
 		if !info.HasNextPage {
-			if len(rows) != page.Centers.TotalCount {
-				return nil, fmt.Errorf("site: the ranking lists %d centers of %d", len(rows), page.Centers.TotalCount)
+			if len(all) != page.TotalCount {
+				return nil, fmt.Errorf("site: the %s lists %d centers of %d", what, len(all), page.TotalCount)
 			}
-			return rows, nil
+			return all, nil
 		}
-		if info.EndCursor == nil || len(page.Centers.Edges) == 0 {
-			return nil, errors.New("site: the ranking goes on without a cursor")
+		if info.EndCursor == nil || len(page.Edges) == 0 {
+			return nil, fmt.Errorf("site: the %s goes on without a cursor", what)
 		}
 		more["after"] = *info.EndCursor
 	}
+}
+
+func (s *Site) readRanking(ctx context.Context, id string, number int) ([]center, error) {
+	return readAll("ranking", func(c center) string { return c.Code }, func(more map[string]any) (*connection[center], error) {
+		page, err := ask[struct {
+			Centers connection[center] `json:"centers"`
+		}](ctx, s.source, rankingDocument, id, number, more)
+		if err != nil {
+			return nil, err
+		}
+		return &page.Centers, nil
+	})
+}
+
+func (s *Site) readChanges(ctx context.Context, id string, number int) (out differences, err error) {
+	out.Centers, err = readAll("list of changes", func(c centerChange) string { return c.Code }, func(more map[string]any) (*connection[centerChange], error) {
+		page, err := ask[struct {
+			Changes   connection[centerChange] `json:"changes"`
+			Districts []districtChange         `json:"districtChanges"`
+		}](ctx, s.source, changesDocument, id, number, more)
+		if err != nil {
+			return nil, err
+		}
+		out.Districts = page.Districts
+		return &page.Changes, nil
+	})
+	return out, err
 }
 
 // readRecord reads one center's findings; an unpublished center has none.

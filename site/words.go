@@ -69,6 +69,14 @@ func text(s *string) string {
 	return *s
 }
 
+// numberOr is none where there is no number.
+func numberOr(n *int) string {
+	if n == nil {
+		return none
+	}
+	return strconv.Itoa(*n)
+}
+
 func number(n *int) string {
 	if n == nil {
 		return ""
@@ -168,6 +176,8 @@ func honorWord(h honor) string {
 
 func kindWord(kind string) string {
 	switch kind {
+	case "provisional":
+		return "公示稿"
 	case "final":
 		return "正式发布"
 	case "correction":

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,6 +108,22 @@ func (s *Accounts) List(ctx context.Context) (list []Entry, err error) {
 		return nil
 	})
 	return list, err
+}
+
+// Holders lists the accounts that hold a role at this moment, for a subject or,
+// where that is "", for whichever. Accounts that are disabled or erased hold
+// none.
+func (s *Accounts) Holders(ctx context.Context, role rights.Role, subject string) (accounts []string, err error) {
+	holds := func(g rights.Grant) bool { return g.Role == role && (subject == "" || g.Subject == subject) }
+	err = s.directory.read(ctx, s, func(d *directory) error {
+		for _, id := range d.order {
+			if a := d.entries[id].state; a.Usable() == nil && slices.ContainsFunc(a.Grants, holds) {
+				accounts = append(accounts, id)
+			}
+		}
+		return nil
+	})
+	return accounts, err
 }
 
 // open opens the persons that are not known yet, some at a time: a keyring may

@@ -1,10 +1,46 @@
 package auth
 
 import (
+	"slices"
 	"testing"
 
 	"mingjian/domain"
+	"mingjian/domain/rights"
 )
+
+// TestHolders: who holds a role at this moment, whichever server gave or took
+// it.
+func TestHolders(t *testing.T) {
+	w := newWorld(t)
+	here := rights.Grant{Role: rights.Center, Subject: "310101002"}
+	there := rights.Grant{Role: rights.Center, Subject: "310101013"}
+	first := w.account(zhang, organizer)
+	second := w.account(Person{Login: "li.si", Name: "李四"}, here)
+	third := w.account(Person{Login: "wang.wu", Name: "王五"}, here, there)
+	want := func(role rights.Role, subject string, accounts ...string) {
+		t.Helper()
+		if got, err := w.Holders(w.ctx, role, subject); err != nil || !slices.Equal(got, accounts) {
+			t.Errorf("%s of %q: %v, %v; want %v", role, subject, got, err, accounts)
+		}
+	}
+	want(rights.Organizer, "", first)
+	want(rights.Center, here.Subject, second, third)
+	want(rights.Center, there.Subject, third)
+	want(rights.Center, "", second, third)
+	want(rights.District, "")
+	other := w.server(nil)
+	_, err := other.Disable(w.ctx, meta(), second, "离职")
+	must(t, err)
+	_, err = other.RevokeRole(w.ctx, meta(), third, there)
+	must(t, err)
+	want(rights.Center, "", third)
+	want(rights.Center, there.Subject)
+	_, err = other.Enable(w.ctx, meta(), second)
+	must(t, err)
+	_, err = other.Erase(w.ctx, meta(), third, "本人要求")
+	must(t, err)
+	want(rights.Center, "", second)
+}
 
 func TestMailbox(t *testing.T) {
 	w := newWorld(t)

@@ -40,7 +40,11 @@ func (c *Commands) RecordScores(ctx context.Context, m Meta, id, subject string,
 // ReviseScore supersedes the entry on a clause that has the given version.
 func (c *Commands) ReviseScore(ctx context.Context, m Meta, id, subject string, supersedes int, s assessment.Score, why string) (Receipt, error) {
 	return c.onAssessment(ctx, m, "reviseScore", id, subject, c.arrived(ctx, s.Evidence, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
-		return a.ReviseScore(by, supersedes, normal(s), why)
+		events, err := a.ReviseScore(by, supersedes, normal(s), why)
+		if err != nil || len(a.Notices) == 0 {
+			return events, err
+		}
+		return events, c.notUnderAppeal(ctx, id, subject, s.Clause, a)
 	}))
 }
 
@@ -61,34 +65,6 @@ func (c *Commands) ImposeDeduction(ctx context.Context, m Meta, id, subject stri
 func (c *Commands) LiftDeduction(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
 	return c.onAssessment(ctx, m, "liftDeduction", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return a.LiftDeduction(by, number, reason)
-	})
-}
-
-// ClaimHonor asks for points under the honor indicator.
-func (c *Commands) ClaimHonor(ctx context.Context, m Meta, id, subject string, h assessment.HonorClaimed) (Receipt, error) {
-	return c.onAssessment(ctx, m, "claimHonor", id, subject, c.arrived(ctx, []string{h.Document}, func(a *assessment.Assessment, by domain.Stamp, r *round.Opened) ([]domain.Event, error) {
-		return a.ClaimHonor(by, h, r.Honors)
-	}))
-}
-
-// AcceptHonor awards points for a claim.
-func (c *Commands) AcceptHonor(ctx context.Context, m Meta, id, subject string, number int, p domain.Points) (Receipt, error) {
-	return c.onAssessment(ctx, m, "acceptHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
-		return a.AcceptHonor(by, number, p)
-	})
-}
-
-// RejectHonor turns a claim down.
-func (c *Commands) RejectHonor(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
-	return c.onAssessment(ctx, m, "rejectHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
-		return a.RejectHonor(by, number, reason)
-	})
-}
-
-// WithdrawHonor takes a claim back that waits for a decision.
-func (c *Commands) WithdrawHonor(ctx context.Context, m Meta, id, subject string, number int, reason string) (Receipt, error) {
-	return c.onAssessment(ctx, m, "withdrawHonor", id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
-		return a.WithdrawHonor(by, number, reason)
 	})
 }
 
@@ -125,14 +101,24 @@ func (c *Commands) arrived(ctx context.Context, evidence []string, decide decisi
 			return nil, err
 		}
 		for ; found < len(evidence); found++ {
-			there, err := c.config.Evidence.Has(ctx, evidence[found])
-			if err != nil {
-				return nil, fmt.Errorf("evidence %.12s…: %w", evidence[found], err)
-			}
-			if !there {
-				return nil, fmt.Errorf("evidence %.12s…: %w", evidence[found], domain.ErrUnknownEvidence)
+			if err := c.inStore(ctx, evidence[found]); err != nil {
+				return nil, err
 			}
 		}
 		return events, nil
 	}
+}
+
+// inStore refuses evidence that has not arrived.
+func (c *Commands) inStore(ctx context.Context, evidence ...string) error {
+	for _, sha := range evidence {
+		there, err := c.config.Evidence.Has(ctx, sha)
+		if err != nil {
+			return fmt.Errorf("evidence %.12s…: %w", sha, err)
+		}
+		if !there {
+			return fmt.Errorf("evidence %.12s…: %w", sha, domain.ErrUnknownEvidence)
+		}
+	}
+	return nil
 }

@@ -49,12 +49,18 @@ type Receipt struct {
 	Repeated bool
 }
 
-// Results tells Publish what there is to publish.
+// Results tells what decisions need that no single stream knows. Each answer
+// rests on all that is on record when it is asked for.
 type Results interface {
 	// Approved counts the round's approved centers after the first logSize
 	// application events of the log, and says what logSize is: as many events as
 	// are known to be on record, all of the round's earlier ones included.
 	Approved(ctx context.Context, round string) (approved int, logSize int64, err error)
+	// OpenAppeals counts the round's appeals in which a decision is due.
+	OpenAppeals(ctx context.Context, round string) (int, error)
+	// HonorTwins lists the claims of the same honor by other centers of the round
+	// that were neither withdrawn nor rejected.
+	HonorTwins(ctx context.Context, round, subject string, claim assessment.HonorClaimed) ([]assessment.Twin, error)
 }
 
 // Actors tells what an account may be at the moment.
@@ -76,9 +82,11 @@ type Config struct {
 	Codec    *eventstore.Codec
 	Criteria func(id string) (*criteria.Criteria, error)
 	Guides   func(id string) (*criteria.Guide, error)
-	Results  Results
-	Actors   Actors
-	Evidence Evidence
+	// Calendars finds the newest version of a working-day calendar.
+	Calendars func(id string) (*criteria.Calendar, error)
+	Results   Results
+	Actors    Actors
+	Evidence  Evidence
 	// PseudonymKey keeps pseudonyms meaningless to whoever lacks it; 32 bytes.
 	PseudonymKey []byte
 	Now          func() time.Time // time.Now if nil
@@ -87,8 +95,8 @@ type Config struct {
 // Validate reports all faults at once.
 func (c Config) Validate() error {
 	var faults []error
-	if c.Log == nil || c.Codec == nil || c.Criteria == nil || c.Guides == nil || c.Results == nil || c.Actors == nil || c.Evidence == nil {
-		faults = append(faults, errors.New("command: log, codec, criteria, guides, results, actors and evidence are needed"))
+	if c.Log == nil || c.Codec == nil || c.Criteria == nil || c.Guides == nil || c.Calendars == nil || c.Results == nil || c.Actors == nil || c.Evidence == nil {
+		faults = append(faults, errors.New("command: log, codec, criteria, guides, calendars, results, actors and evidence are needed"))
 	}
 	if len(c.PseudonymKey) < 32 {
 		faults = append(faults, fmt.Errorf("command: a pseudonym key of %d bytes, at least 32 needed", len(c.PseudonymKey)))
@@ -99,11 +107,18 @@ func (c Config) Validate() error {
 // Commands carries out commands. It is safe for concurrent use, also by many
 // processes on one log.
 type Commands struct {
-	config   Config
+	config Config
+	*followed
+}
+
+// followed is what all commands look at.
+type followed struct {
 	registry *eventstore.Follower[*registry.Registry]
 
 	mu     sync.Mutex
 	rounds map[string]*eventstore.Follower[*round.Round]
+	// honors is held by the one command on honors that looks for twins.
+	honors chan struct{}
 }
 
 // New makes the commands.
@@ -114,11 +129,19 @@ func New(c Config) (*Commands, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	return &Commands{
-		config:   c,
+	return &Commands{config: c, followed: &followed{
 		registry: eventstore.NewFollower(c.Log, c.Codec, registryStream, registry.New()),
 		rounds:   make(map[string]*eventstore.Follower[*round.Round]),
-	}, nil
+		honors:   make(chan struct{}, 1),
+	}}, nil
+}
+
+// At is the same commands by another clock, for what is told in a time of its
+// own: a simulation, or what is brought in from elsewhere.
+func (c *Commands) At(now func() time.Time) *Commands {
+	config := c.config
+	config.Now = now
+	return &Commands{config: config, followed: c.followed}
 }
 
 // Streams. Subjects are digits and round ids are checked, so the names are
@@ -225,6 +248,8 @@ type inRound struct {
 	*round.Opened
 	std   *domain.Standard
 	rules assessment.Rules
+	// calendar is the id of the one that is pinned, calendarHash its hash.
+	calendar, calendarHash string
 	// progress refuses new work, such as in a round that is closed. It is asked
 	// only when there is something to decide: a command that is on record keeps
 	// its first result, whatever has happened to the round since.
@@ -236,6 +261,7 @@ func (c *Commands) round(ctx context.Context, id string) (inRound, error) {
 	var found inRound
 	if err := c.lookAtRound(ctx, id, func(r *round.Round) error {
 		found.Opened, found.progress = r.Opened, r.InProgress(id)
+		found.calendar, found.calendarHash = r.Calendar, r.CalendarHash
 		if r.Opened == nil {
 			return found.progress
 		}

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -67,8 +68,10 @@ func TestUnknown(t *testing.T) {
 	rig.OpenRound(t, "2022")
 	_, err = c.OpenAssessment(ctx, testrig.Meta("organizer"), "2022", "999999999")
 	wantErr(t, "center", err, domain.ErrUnknownSubject)
+	_, err = c.Deliberate(ctx, testrig.Meta("organizer"), "2022", "一致同意")
+	wantErr(t, "nothing to deliberate on", err, domain.ErrNothingApproved)
 	_, err = c.Publish(ctx, testrig.Meta("organizer"), "2022", "")
-	wantErr(t, "nothing to publish", err, domain.ErrNothingApproved)
+	wantErr(t, "nothing to publish", err, domain.ErrNotDeliberated)
 }
 
 // TestPseudonyms: stable within a subject, different across subjects, and no
@@ -123,6 +126,9 @@ func TestRepeatedAfterTheRoundClosed(t *testing.T) {
 		})
 	}
 	release, deduction := testrig.Meta("organizer"), testrig.Meta("organizer")
+	if _, err := c.Deliberate(ctx, testrig.Meta("organizer-2"), "2022", "一致同意"); err != nil {
+		t.Fatal(err)
+	}
 	published, err := c.Publish(ctx, release, "2022", "")
 	if err != nil {
 		t.Fatal(err)
@@ -213,4 +219,22 @@ func TestLargeRoster(t *testing.T) {
 			t.Errorf("%d centers, %v; want %d", centers.Total, err, len(rows))
 		}
 	})
+}
+
+// TestAt: commands by another clock record its time, and leave the other's alone.
+func TestAt(t *testing.T) {
+	rig := testrig.Start(t)
+	rig.Register(t, 1)
+	then := time.Date(2022, 4, 1, 1, 30, 0, 123_456_789, time.UTC)
+	if _, err := rig.Commands.At(func() time.Time { return then }).OpenRound(testrig.Context(t), testrig.Meta("organizer"), testrig.Round("then")); err != nil {
+		t.Fatal(err)
+	}
+	rig.OpenRound(t, "now")
+	ledger := testrig.Fold(t, rig.Codec, rig.ReadLog(t))
+	if at := ledger.Rounds["then"].Opened.At; !at.Equal(then.Truncate(time.Millisecond)) {
+		t.Errorf("opened at %s, not %s", at, then)
+	}
+	if at := ledger.Rounds["now"].Opened.At; !at.After(then) {
+		t.Errorf("the other clock opened at %s", at)
+	}
 }

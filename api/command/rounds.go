@@ -2,6 +2,7 @@ package command
 
 import (
 	"context"
+	"fmt"
 
 	"mingjian/domain"
 	"mingjian/domain/rights"
@@ -15,7 +16,13 @@ type OpenRound struct {
 	// Guide is the id of a scoring guide, "" for none.
 	Guide              string
 	Assessment, Honors domain.Period
-	Demo               bool
+	// Calendar is the id of the working-day calendar; AppealDays and DecisionDays
+	// are counted by it.
+	Calendar                 string
+	AppealDays, DecisionDays int
+	// Notice puts a public-notice stage before the final release.
+	Notice bool
+	Demo   bool
 }
 
 // OpenRound opens a round on a standard.
@@ -31,6 +38,10 @@ func (c *Commands) OpenRound(ctx context.Context, m Meta, o OpenRound) (Receipt,
 	if err != nil {
 		return Receipt{}, err
 	}
+	calendar, err := c.config.Calendars(o.Calendar)
+	if err != nil {
+		return Receipt{}, err
+	}
 	var guideHash string
 	if guide != nil {
 		guideHash = guide.Hash
@@ -39,14 +50,28 @@ func (c *Commands) OpenRound(ctx context.Context, m Meta, o OpenRound) (Receipt,
 		return r.Open(round.Opened{
 			Stamp: by, Round: o.Round, Name: o.Name, Standard: o.Standard, StandardHash: adopted.Hash,
 			Guide: o.Guide, GuideHash: guideHash,
-			Assessment: o.Assessment, Honors: o.Honors, Demo: o.Demo,
+			Assessment: o.Assessment, Honors: o.Honors, Calendar: calendar.ID, CalendarHash: calendar.Hash,
+			AppealDays: o.AppealDays, DecisionDays: o.DecisionDays, Notice: o.Notice, Demo: o.Demo,
 		})
 	})
 }
 
-// Publish makes the round's next release of all that is approved.
-func (c *Commands) Publish(ctx context.Context, m Meta, id, reason string) (Receipt, error) {
-	return c.onRound(ctx, m, "publish", id, func(r *round.Round, by domain.Stamp) ([]domain.Event, error) {
+// PinCalendar makes the newest version of a calendar the round's. Deadlines
+// that were set stay.
+func (c *Commands) PinCalendar(ctx context.Context, m Meta, id, calendar, reason string) (Receipt, error) {
+	found, err := c.config.Calendars(calendar)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return c.onRound(ctx, m, "pinCalendar", id, func(r *round.Round, by domain.Stamp) ([]domain.Event, error) {
+		return r.PinCalendar(by, id, found.ID, found.Hash, reason)
+	})
+}
+
+// Deliberate puts on record that all that is approved was discussed and is fit
+// to be published, by another person.
+func (c *Commands) Deliberate(ctx context.Context, m Meta, id, minutes string) (Receipt, error) {
+	return c.onRound(ctx, m, "deliberate", id, func(r *round.Round, by domain.Stamp) ([]domain.Event, error) {
 		if err := r.InProgress(id); err != nil {
 			return nil, err // before waiting for results that nobody will publish
 		}
@@ -54,14 +79,30 @@ func (c *Commands) Publish(ctx context.Context, m Meta, id, reason string) (Rece
 		if err != nil {
 			return nil, err
 		}
-		return r.Publish(by, id, reason, approved, logSize)
+		return r.Deliberate(by, id, minutes, approved, logSize)
 	})
 }
 
-// CloseRound ends a round: nothing in it changes any more.
+// Publish makes the round's next release of what was deliberated.
+func (c *Commands) Publish(ctx context.Context, m Meta, id, reason string) (Receipt, error) {
+	return c.onRound(ctx, m, "publish", id, func(r *round.Round, by domain.Stamp) ([]domain.Event, error) {
+		return r.Publish(by, id, reason)
+	})
+}
+
+// CloseRound ends a round: nothing in it changes any more. It waits for the
+// decisions on all of its appeals.
 func (c *Commands) CloseRound(ctx context.Context, m Meta, id, reason string) (Receipt, error) {
 	return c.onRound(ctx, m, "closeRound", id, func(r *round.Round, by domain.Stamp) ([]domain.Event, error) {
-		return r.Close(by, id, reason)
+		events, err := r.Close(by, id, reason)
+		if err != nil {
+			return nil, err
+		}
+		open, err := c.config.Results.OpenAppeals(ctx, id)
+		if err == nil && open > 0 {
+			err = fmt.Errorf("closing round %s, in which %d appeals wait for their decision: %w", id, open, domain.ErrUnderAppeal)
+		}
+		return events, err
 	})
 }
 

@@ -11,9 +11,9 @@ import (
 	"mingjian/domain/round"
 )
 
-// sealedAssessor is what the account behind AssessorAssigned and
+// SealedAssessor is what the account behind AssessorAssigned and
 // AssessorRecused is called in their metadata.
-const sealedAssessor = "assessor"
+const SealedAssessor = "assessor"
 
 // AssignAssessor lets an account that is an assessor record findings on a
 // subject; as lead also submit its record.
@@ -73,7 +73,7 @@ func (c *Commands) onTeam(
 	if account == "" || len(account) > maxActor {
 		return Receipt{}, fmt.Errorf("account %.60q: an account of at most %d bytes is needed: %w", account, maxActor, domain.ErrInvalid)
 	}
-	cmd.Metadata.Sealed = map[string]string{sealedAssessor: account}
+	cmd.Metadata.Sealed = map[string]string{SealedAssessor: account}
 	who := c.Pseudonym(cmd.Stream, account)
 	return c.decide(ctx, cmd, id, subject, func(a *assessment.Assessment, by domain.Stamp, _ *round.Opened) ([]domain.Event, error) {
 		return decide(a, by, who)

@@ -67,6 +67,9 @@ type attempt struct {
 type RetryError struct {
 	Letter uuid.UUID
 	At     time.Time
+	// General means that it has nothing to do with this letter, as when the mail
+	// server is away: others would fare the same.
+	General bool
 	// Cause is what went wrong; mail.ErrClaimed of the domain if another server
 	// is at it.
 	Cause error

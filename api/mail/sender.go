@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"mingjian/api/auth"
 	"mingjian/domain"
 	letters "mingjian/domain/mail"
 	"mingjian/eventstore"
@@ -89,8 +90,10 @@ func (s *Sender) Deliver(ctx context.Context, l Letter) error {
 		return s.abandon(ctx, a, letters.Gone, err)
 	case errors.Is(err, domain.ErrDisabled):
 		return s.abandon(ctx, a, letters.Disabled, err)
-	case err != nil:
+	case errors.Is(err, auth.ErrErased): // by another server this moment, or the keyring is not this log's
 		return a.retry(err)
+	case err != nil:
+		return a.general(err)
 	}
 	to, ok := recipient(address)
 	if !ok {
@@ -124,6 +127,8 @@ func (s *Sender) failed(ctx context.Context, a *attempt, err error) error {
 		return s.abandon(ctx, a, letters.Refused, err)
 	case ofLetter && s.now().Sub(a.first) >= s.config.Patience:
 		return s.abandon(ctx, a, letters.Undeliverable, err)
+	case !ofLetter:
+		return a.general(err)
 	}
 	return a.retry(err)
 }
@@ -132,6 +137,11 @@ func (s *Sender) failed(ctx context.Context, a *attempt, err error) error {
 // the lease is the back-off, for all servers.
 func (a *attempt) retry(cause error) error {
 	return &RetryError{Letter: a.id, At: a.until, Cause: cause}
+}
+
+// general says so of what any letter would meet.
+func (a *attempt) general(cause error) error {
+	return &RetryError{Letter: a.id, At: a.until, General: true, Cause: cause}
 }
 
 // lease is how long an attempt has a letter to itself.

@@ -38,6 +38,14 @@ var texts = map[letters.Kind]text{
 		todo, "收到一项新的申诉，等待您安排复核小组。",
 		"An appeal has been filed and awaits its panel.",
 	},
+	letters.PanelWanted: {
+		todo, "有一项申诉等待您安排复核小组。",
+		"An appeal awaits the naming of its panel.",
+	},
+	letters.AppealOverdue: {
+		todo, "有一项申诉已超过作出决定的期限，等待处理。",
+		"An appeal still awaits its decision, beyond the last day for it.",
+	},
 	letters.RecordAssigned: {
 		todo, "有一份评估记录已分配给您，请登录查看。",
 		"A record has been assigned to you for assessment.",

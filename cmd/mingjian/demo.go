@@ -40,7 +40,11 @@ func (c *demoCmd) Run(ctx context.Context, io *stdio) error {
 	}
 	err = c.play(ctx, io, r, config)
 	if err == nil && !c.Once {
-		err = serve(ctx, r, c.place, c.addresses, io)
+		// Only now: what is played has its own time, and makes its corrections in it.
+		err = r.react(ctx, reactConfig{dir: c.Data})
+	}
+	if err == nil && !c.Once {
+		err = serve(ctx, r, c.place, c.addresses, io, c.printLinks(ctx, io, r, config.Roster[0].Code))
 	}
 	return errors.Join(err, r.Close())
 }
@@ -63,29 +67,26 @@ func (c *demoCmd) config() (demo.Config, error) {
 
 func (c *demoCmd) play(ctx context.Context, io *stdio, r *runtime, config demo.Config) error {
 	config.Commands, config.Accounts, config.Evidence = r.commands, r.accounts, r.evidence
+	config.Log, config.Codec = r.log, eventstore.NewCodec()
 	if err := sameDemo(ctx, r.log, config); err != nil {
 		return err
 	}
 	if err := r.settled(ctx); err != nil {
 		return err
 	}
-	view, err := r.model.View(ctx)
+	finished, err := config.Finished(ctx)
 	if err != nil {
 		return err
 	}
-	round, err := view.Round(demo.Round)
-	view.Close()
-	if err != nil && !errors.Is(err, projections.ErrNotFound) {
+	if finished {
+		fmt.Fprintln(io.out, "模拟评估已在记录中，不再重复。The simulated evaluation is on record already.")
+	} else if err := c.tell(ctx, io, config); err != nil {
 		return err
 	}
-	if len(round.Releases) == 0 {
-		if err := c.playAndPublish(ctx, io, config); err != nil {
-			return err
-		}
-	} else {
-		fmt.Fprintln(io.out, "模拟评估已在记录中，不再重复。The simulated evaluation is on record already.")
-	}
 	if err := c.awaitSite(ctx, io, r); err != nil {
+		return err
+	}
+	if err := printStory(ctx, io, r, config.Codec); err != nil {
 		return err
 	}
 	return c.printPeople(ctx, io, r, config)
@@ -133,30 +134,19 @@ func (r *runtime) demoPassword(login string) string {
 	return text[:4] + "-" + text[4:8] + "-" + text[8:12] + "-" + text[12:]
 }
 
-func (c *demoCmd) playAndPublish(ctx context.Context, io *stdio, config demo.Config) error {
+// tell plays the story, or what is not on record of it yet.
+func (c *demoCmd) tell(ctx context.Context, io *stdio, config demo.Config) error {
 	began := time.Now()
 	fmt.Fprintf(io.out, "模拟评估：%d 个中心（演示数据，非真实评估结果 / demo data）\n", len(config.Roster))
-	var progress bar
-	config.Progress = func(done, total int) { progress.set(int64(done)) }
-	progress = newBar(io, "模拟评估", int64(len(config.Roster)+len(districts(config.Roster))))
-	err := demo.Play(ctx, config)
+	progress := newBar(io, "模拟评估", -1)
+	config.Progress = func(done int) { progress.set(int64(done)) }
+	refused, err := demo.Play(ctx, config)
 	progress.done()
 	if err != nil {
 		return err
 	}
-	if _, err := demo.Publish(ctx, config); err != nil {
-		return err
-	}
-	fmt.Fprintf(io.out, "played and published in %.1f s\n", time.Since(began).Seconds())
+	fmt.Fprintf(io.out, "played and published in %.1f s\n其间有 %d 件荣誉申报不符合规则（超出荣誉期、重复申报），被系统当场拒绝，未留记录\n", time.Since(began).Seconds(), refused)
 	return nil
-}
-
-func districts(rows []registry.Row) map[string]bool {
-	codes := make(map[string]bool)
-	for _, row := range rows {
-		codes[row.DistrictCode] = true
-	}
-	return codes
 }
 
 // sameDemo refuses to resume another demo's data.

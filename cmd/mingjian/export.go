@@ -20,7 +20,8 @@ import (
 
 type exportCmd struct {
 	place
-	Out string `required:"" placeholder:"FILE" type:"path" help:"The file to write: events.ndjson, or events.ndjson.zst to compress it."`
+	exportTable
+	Out string `required:"" placeholder:"FILE" type:"path" help:"The file to write: events.ndjson, or events.ndjson.zst to compress it; of a table, such as ranking.xlsx."`
 }
 
 // Run writes the whole log to a file, the record of this export included. A
@@ -28,6 +29,9 @@ type exportCmd struct {
 func (c *exportCmd) Run(ctx context.Context, io *stdio) (err error) {
 	if err := c.existing(); err != nil {
 		return err
+	}
+	if c.isTable() {
+		return c.export(ctx, c.place, io, c.Out)
 	}
 	log, err := c.openLog(ctx, io.logger, true)
 	if err != nil {

@@ -19,6 +19,7 @@ var layers = []struct{ prefix, allowed string }{
 	{"mingjian/projections", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/internal/atomicfile mingjian/projections"},
 	{"mingjian/api", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/internal/strictjson mingjian/api"},
 	{"mingjian/site", "mingjian/domain mingjian/criteria mingjian/site"},
+	{"mingjian/reactions", "mingjian/domain mingjian/eventstore mingjian/projections mingjian/api/command mingjian/api/mail mingjian/internal/atomicfile mingjian/reactions"},
 	{"mingjian/internal/testrig", "mingjian/domain mingjian/criteria mingjian/eventstore mingjian/projections mingjian/api"},
 	{"mingjian/internal/atomicfile", ""},
 	{"mingjian/internal/strictjson", ""},
@@ -62,6 +63,8 @@ func TestImportFaultsAreFound(t *testing.T) {
 		"mingjian/api":                 officialClient + "v4/esdb",
 		"mingjian/eventstore/embedded": "mingjian/domain",
 		"mingjian/site":                "mingjian/projections",
+		"mingjian/reactions":           "mingjian/site",
+		"mingjian/api/command":         "mingjian/reactions",
 		"mingjian/elsewhere":           "mingjian/domain",
 	} {
 		if len(importFaults(importer, []string{imported})) == 0 {

@@ -15,20 +15,23 @@ type mailing struct {
 	MailFrom     string `name:"mail-from" placeholder:"ADDRESS" help:"Sender of the letters, such as '明鉴 <noreply@pg.example.cn>'." env:"MINGJIAN_MAIL_FROM"`
 }
 
-// config is the part of a sender's configuration that the flags say, checked;
-// false without a mail server.
-func (m mailing) config() (mail.Config, bool, error) {
+// letters is the part of a sender's configuration that the flags say, checked;
+// nil without a mail server. url is what the links of letters begin with.
+func (m mailing) letters(url string) (*mail.Config, error) {
 	if m.SMTP == "" {
 		if m.SMTPUser != "" || m.SMTPPassword != "" || m.MailFrom != "" {
-			return mail.Config{}, false, errors.New("--smtp-user, --smtp-password and --mail-from say nothing without --smtp")
+			return nil, errors.New("--smtp-user, --smtp-password and --mail-from say nothing without --smtp")
 		}
-		return mail.Config{}, false, nil
+		return nil, nil
 	}
-	c := mail.Config{SMTP: mail.SMTP{
+	if url == "" {
+		return nil, errors.New("--smtp needs --url: letters hold a link, which must work where they are read")
+	}
+	c := mail.Config{BaseURL: url, SMTP: mail.SMTP{
 		Address: m.SMTP, TLS: mail.TLS(m.SMTPTLS), User: m.SMTPUser, Password: m.SMTPPassword, From: m.MailFrom,
 	}}
 	if err := c.SMTP.Validate(); err != nil {
-		return mail.Config{}, false, err
+		return nil, err
 	}
-	return c, true, nil
+	return &c, nil
 }

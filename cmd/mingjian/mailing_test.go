@@ -26,13 +26,17 @@ func TestMailing(t *testing.T) {
 		{flags: mailing{MailFrom: from}, says: "without --smtp"},
 		{flags: mailing{SMTPPassword: "p"}, says: "without --smtp"},
 	} {
-		c, mails, err := test.flags.config()
+		c, err := test.flags.letters("https://pg.example.cn")
+		mails := c != nil
 		if mails != test.mails || (err == nil) != (test.says == "") || err != nil && !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%+v: %v, %v; want %v, %q", test.flags, mails, err, test.mails, test.says)
 		}
 		want := mail.SMTP{Address: test.flags.SMTP, TLS: mail.TLS(test.flags.SMTPTLS), User: test.flags.SMTPUser, Password: test.flags.SMTPPassword, From: test.flags.MailFrom}
 		if mails && c.SMTP != want {
 			t.Errorf("%+v became %+v", test.flags, c.SMTP)
+		}
+		if _, err := test.flags.letters(""); test.mails && (err == nil || !strings.Contains(err.Error(), "needs --url")) {
+			t.Errorf("%+v without links: %v", test.flags, err)
 		}
 	}
 }
@@ -42,7 +46,10 @@ func TestMailing(t *testing.T) {
 func TestServeChecksMailing(t *testing.T) {
 	t.Setenv("MINGJIAN_SMTP_PASSWORD", "p")
 	dir := t.TempDir() + "/new"
-	err := run(context.Background(), []string{"serve", "--data", dir, "--smtp", "mx.example.cn:587", "--mail-from", "noreply@pg.example.cn"},
+	err := run(context.Background(), []string{
+		"serve", "--data", dir, "--smtp", "mx.example.cn:587", "--mail-from", "noreply@pg.example.cn",
+		"--url", "https://pg.example.cn",
+	},
 		strings.NewReader(""), io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "user and password go together") {
 		t.Errorf("%v", err)

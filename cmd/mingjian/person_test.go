@@ -28,9 +28,11 @@ import (
 //
 //	person NAME join DATA FILE      take the link in a file, set a password, sign in
 //	person NAME in DATA LOGIN       sign in once more
-//	person NAME do MUTATION k=v …   send a command; @other is other's account, <file a file's text
+//	person NAME do MUTATION k=v …   send a command; @other is other's account, ["@a","@b"] a list of them, <file a file's text
 //	person NAME assess SUBJECT c=p  record all findings: nothing lost but points p on clauses c
-//	person NAME ask DOCUMENT        send a query
+//	person NAME ask DOCUMENT [public]         send a query, to the public schema for choice
+//	person NAME until FORM DOCUMENT [public]  send it until the answer fits
+//	person NAME notify ROUND                  notify all results; prints who was
 //	person NAME upload FILE         store evidence; prints its SHA-256
 //	person NAME evidence FILE       download the piece whose SHA-256 a file holds
 func personMain() {
@@ -62,7 +64,7 @@ func personRun(args []string) error {
 		}
 	}
 	verbs := map[string]func([]string) error{
-		"join": p.join, "in": p.in, "do": p.do, "assess": p.assess, "ask": p.ask, "upload": p.upload, "evidence": p.evidence,
+		"join": p.join, "in": p.in, "do": p.do, "assess": p.assess, "ask": p.ask, "until": p.until, "notify": p.notify, "upload": p.upload, "evidence": p.evidence,
 	}
 	verb, ok := verbs[args[1]]
 	if !ok {
@@ -170,9 +172,18 @@ func (p *somebody) send(method, path, mediaType string, body []byte) (int, []byt
 
 // graphql prints the data, or fails with the first error's code and text.
 func (p *somebody) graphql(document string, variables map[string]any) error {
-	_, text, err := p.send(http.MethodPost, "/graphql", "application/json", jsonOf(map[string]any{"query": document, "variables": variables}))
+	data, err := p.answer("/graphql", document, variables)
+	if err == nil {
+		fmt.Println(data)
+	}
+	return err
+}
+
+// answer is the data of a response.
+func (p *somebody) answer(path, document string, variables map[string]any) (string, error) {
+	_, text, err := p.send(http.MethodPost, path, "application/json", jsonOf(map[string]any{"query": document, "variables": variables}))
 	if err != nil {
-		return err
+		return "", err
 	}
 	var answer struct {
 		Data   json.RawMessage
@@ -182,17 +193,45 @@ func (p *somebody) graphql(document string, variables map[string]any) error {
 		}
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
-		return fmt.Errorf("%w: %s", err, text)
+		return "", fmt.Errorf("%w: %s", err, text)
 	}
 	if len(answer.Errors) > 0 {
 		e := answer.Errors[0]
-		return fmt.Errorf("%s %s %s", e.Extensions.Code, e.Message, e.Extensions.Zh)
+		return "", fmt.Errorf("%s %s %s", e.Extensions.Code, e.Message, e.Extensions.Zh)
 	}
-	fmt.Println(string(answer.Data))
-	return nil
+	return string(answer.Data), nil
 }
 
-func (p *somebody) ask(args []string) error { return p.graphql(strings.Join(args, " "), nil) }
+func (p *somebody) ask(args []string) error { return p.until(append([]string{""}, args...)) }
+
+// until asks for at most a minute.
+func (p *somebody) until(args []string) error {
+	form, err := regexp.Compile(args[0])
+	if err != nil {
+		return err
+	}
+	path := "/graphql"
+	if len(args) > 2 && args[2] == "public" {
+		path = "/public/graphql"
+	}
+	var data string
+	for range 600 {
+		if data, err = p.answer(path, args[1], nil); err != nil {
+			return err
+		}
+		if form.MatchString(data) {
+			fmt.Println(data)
+			return nil
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	return fmt.Errorf("after a minute it is still %s", data)
+}
+
+func (p *somebody) notify(args []string) error {
+	return p.graphql(`mutation ($input: NotifyResultsInput!) { notifyResults(input: $input) { notified known waiting } }`,
+		map[string]any{"input": map[string]any{"commandId": uuid.NewString(), "round": args[0]}})
+}
 
 func (p *somebody) do(args []string) error {
 	input := map[string]any{"commandId": uuid.NewString()}
@@ -206,15 +245,21 @@ func (p *somebody) do(args []string) error {
 			}
 			value = strings.TrimSpace(string(content))
 		} else if other, ok := strings.CutPrefix(text, "@"); ok {
-			var who somebody
-			content, err := os.ReadFile(other + ".json")
+			account, err := accountOf(other)
 			if err != nil {
 				return err
 			}
-			if err := json.Unmarshal(content, &who); err != nil {
-				return err
+			value = account
+		} else if strings.HasPrefix(text, `["@`) {
+			var accounts []string
+			for _, other := range strings.Split(strings.Trim(text, `["]`), `","`) {
+				account, err := accountOf(strings.TrimPrefix(other, "@"))
+				if err != nil {
+					return err
+				}
+				accounts = append(accounts, account)
 			}
-			value = who.Account
+			value = accounts
 		} else if json.Valid([]byte(text)) && !isCode(key) {
 			value = json.RawMessage(text)
 		}
@@ -225,10 +270,20 @@ func (p *somebody) do(args []string) error {
 	return p.graphql(document, map[string]any{"input": input})
 }
 
+// accountOf is the account of somebody who has joined.
+func accountOf(name string) (string, error) {
+	var who somebody
+	content, err := os.ReadFile(name + ".json")
+	if err == nil {
+		err = json.Unmarshal(content, &who)
+	}
+	return who.Account, err
+}
+
 // isCode reports whether an input is text although it may look like a number.
 func isCode(key string) bool {
 	switch key {
-	case "code", "district", "subject", "round", "item", "clause", "standard":
+	case "code", "district", "subject", "round", "item", "clause", "standard", "appeal":
 		return true
 	}
 	return false

@@ -17,15 +17,20 @@ import (
 
 type publishCmd struct {
 	place
-	Round  string `required:"" placeholder:"ID" help:"The round, such as demo-2022."`
-	Reason string `help:"Why; mandatory when it corrects an earlier release."`
+	Round   string `required:"" placeholder:"ID" help:"The round, such as demo-2022."`
+	Reason  string `help:"Why; mandatory when it replaces an earlier release."`
+	Release int    `placeholder:"N" help:"Publish nothing: make release N again from the log, and compare it with what was published."`
+	Out     string `placeholder:"DIR" type:"path" help:"With --release: a new folder to write it to."`
 }
 
-// Run publishes and waits for the pages. Where a server runs on the data
-// folder it carries the command out, else this process does.
+// Run publishes what was deliberated and waits for the pages. Where a server
+// runs on the data folder it carries the command out, else this process does.
 func (c *publishCmd) Run(ctx context.Context, io *stdio) error {
 	if err := c.existing(); err != nil {
 		return err
+	}
+	if c.Release != 0 || c.Out != "" {
+		return c.reproduce(ctx, io)
 	}
 	id, err := uuid.NewV7()
 	if err != nil {

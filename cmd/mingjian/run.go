@@ -38,11 +38,12 @@ type cli struct {
 
 // place says where the data are; most commands have it.
 type place struct {
-	Data            string `default:"data" help:"Folder for the embedded log, the read model and the public site." type:"path" env:"MINGJIAN_DATA"`
-	EventStore      string `name:"eventstore" placeholder:"CONNECTION" help:"EventStoreDB connection string, such as esdb://user:pass@host:2113?tls=true. Without it, the embedded node serves DATA/log.db." env:"MINGJIAN_EVENTSTORE"`
-	Keyring         string `placeholder:"BUCKET" help:"Bucket of the keys that persons are sealed under, such as s3://keys?region=…; a folder of DATA by default. Servers of one log share it." env:"MINGJIAN_KEYRING"`
-	Evidence        string `placeholder:"BUCKET" help:"Bucket of the evidence, such as s3://evidence?region=…; a folder of DATA by default." env:"MINGJIAN_EVIDENCE"`
-	LeakedPasswords string `placeholder:"DIR" help:"Folder of SHA-1 range files of leaked passwords, which nobody may use then." env:"MINGJIAN_LEAKED_PASSWORDS"`
+	Data            string   `default:"data" help:"Folder for the embedded log, the read model and the public site." type:"path" env:"MINGJIAN_DATA"`
+	EventStore      string   `name:"eventstore" placeholder:"CONNECTION" help:"EventStoreDB connection string, such as esdb://user:pass@host:2113?tls=true. Without it, the embedded node serves DATA/log.db." env:"MINGJIAN_EVENTSTORE"`
+	Keyring         string   `placeholder:"BUCKET" help:"Bucket of the keys that persons are sealed under, such as s3://keys?region=…; a folder of DATA by default. Servers of one log share it." env:"MINGJIAN_KEYRING"`
+	Evidence        string   `placeholder:"BUCKET" help:"Bucket of the evidence, such as s3://evidence?region=…; a folder of DATA by default." env:"MINGJIAN_EVIDENCE"`
+	Calendar        []string `placeholder:"FILE" sep:"," help:"Working-day calendar to count deadlines by, beside those that are built in, or instead of the one of the same name: such as cn.csv with the next year." type:"existingfile" env:"MINGJIAN_CALENDAR"`
+	LeakedPasswords string   `placeholder:"DIR" help:"Folder of SHA-1 range files of leaked passwords, which nobody may use then." env:"MINGJIAN_LEAKED_PASSWORDS"`
 }
 
 // stdio is what a command talks to.

@@ -38,6 +38,7 @@ type runtime struct {
 	site      *site.Site
 	publisher *publisher
 	runner    *projections.Runner
+	reactions *reacting // nil unless this process serves
 	logger    *slog.Logger
 	key       []byte // of the deployment
 	// caughtUp is true once the read model has reflected the log's end.
@@ -80,12 +81,16 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 			err = errors.Join(err, r.Close())
 		}
 	}()
+	calendars, err := p.calendars()
+	if err != nil {
+		return nil, err
+	}
 	if r.log, err = p.openLog(ctx, logger, false); err != nil {
 		return nil, err
 	}
 	codec := eventstore.NewCodec()
 	r.model, err = projections.Open(projections.Config{
-		Dir: filepath.Join(p.Data, "readmodel"), Log: r.log, Codec: codec, Criteria: criteria.Lookup, Logger: logger,
+		Dir: filepath.Join(p.Data, "readmodel"), Log: r.log, Codec: codec, Criteria: criteria.Lookup, Calendars: calendars, Logger: logger,
 	})
 	if err != nil {
 		return nil, err
@@ -103,7 +108,7 @@ func start(ctx context.Context, p place, logger *slog.Logger) (_ *runtime, err e
 		return nil, err
 	}
 	r.commands, err = command.New(command.Config{
-		Log: r.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: r.model,
+		Log: r.log, Codec: codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: r.model,
 		Actors: command.WithOperator(r.accounts), Evidence: r.evidence, PseudonymKey: key,
 	})
 	if err != nil {
@@ -165,6 +170,9 @@ const (
 // Close stops everything in the order that loses nothing: first what writes.
 func (r *runtime) Close() error {
 	var err error
+	if r.reactions != nil {
+		err = errors.Join(err, r.reactions.runner.Close())
+	}
 	if r.runner != nil {
 		err = errors.Join(err, r.runner.Close())
 	}
@@ -201,7 +209,7 @@ func (r *runtime) health() []api.HealthItem {
 		}
 		items = append(items, item)
 	}
-	return items
+	return append(items, r.reactions.health(r)...)
 }
 
 // settled waits until the read model reflects the log's present end.

@@ -2,16 +2,23 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
 func TestMain(m *testing.M) {
+	if what := os.Getenv(reactorEnv); what != "" {
+		fmt.Fprintln(os.Stderr, "reactor:", reactorMain(what))
+		os.Exit(1)
+	}
 	testscript.Main(m, map[string]func(){"mingjian": main, "person": personMain})
 }
 
@@ -19,8 +26,28 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"damage": damage, "cut": cut, "overwrite": overwrite, "same": same},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"damage": damage, "cut": cut, "overwrite": overwrite, "same": same, "deliberate": deliberate, "calendar": writeCalendar,
+		},
 	})
+}
+
+// writeCalendar makes a calendar that holds the years around today, whenever
+// that is.
+func writeCalendar(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: calendar file")
+	}
+	year := time.Now().Year()
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(calendarOf(year-1, year+1)), 0o600))
+}
+
+// deliberate discusses what is approved in a demo's folder.
+func deliberate(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: deliberate folder")
+	}
+	ts.Check(deliberateIn(context.Background(), ts.MkAbs(args[0])))
 }
 
 // damage changes one byte in the last place that a text stands in a file.

@@ -41,14 +41,19 @@ type serveCmd struct {
 
 // Run serves until the context ends.
 func (c *serveCmd) Run(ctx context.Context, io *stdio) error {
-	if _, _, err := c.config(); err != nil {
+	letters, err := c.letters(c.URL)
+	if err != nil {
 		return err
 	}
 	r, err := start(ctx, c.place, io.logger)
 	if err != nil {
 		return err
 	}
-	return errors.Join(serve(ctx, r, c.place, c.addresses, io), r.Close())
+	err = r.react(ctx, reactConfig{dir: c.Data, mail: letters})
+	if err == nil {
+		err = serve(ctx, r, c.place, c.addresses, io)
+	}
+	return errors.Join(err, r.Close())
 }
 
 // running is what other commands of the same user find out about a server on a
@@ -65,8 +70,9 @@ type running struct {
 
 const runningFile = "running.json"
 
-// serve listens on both addresses, says so, and serves until ctx ends.
-func serve(ctx context.Context, r *runtime, p place, at addresses, io *stdio) error {
+// serve listens on both addresses, says so, and serves until ctx ends. Whoever
+// has more to say about the addresses says it in greet.
+func serve(ctx context.Context, r *runtime, p place, at addresses, io *stdio, greet ...func(running) error) error {
 	apiListener, err := at.listen()
 	if err != nil {
 		return err
@@ -99,6 +105,11 @@ func serve(ctx context.Context, r *runtime, p place, at addresses, io *stdio) er
 	}
 	defer func() { _ = os.Remove(path) }() // what is left of it is not believed: see findRunning
 	fmt.Fprintf(io.out, "内部接口 API          %s\n公开网站 public site  %s\n", address, now.Site)
+	for _, say := range greet {
+		if err := say(now); err != nil {
+			return err
+		}
+	}
 	if err := inviteFirst(ctx, r, address, io); err != nil {
 		return err
 	}

@@ -57,7 +57,7 @@ func (s *served) readAddresses(out io.Reader) {
 	for {
 		n, err := out.Read(buffer)
 		text.Write(buffer[:n])
-		if found := addressForm.FindAllString(text.String(), -1); len(found) == 2 {
+		if found := addressForm.FindAllString(text.String(), -1); len(found) >= 2 {
 			s.API, s.Site, s.said = found[0], found[1], text.String()
 			s.readToken()
 			go func() { _, _ = io.Copy(io.Discard, out) }()
@@ -229,6 +229,10 @@ func TestAScoreMovesThePage(t *testing.T) {
 		"commandId": "0192f0c1-0000-7000-8000-0000000000a2", "round": "demo-2022", "subject": center,
 	}}
 	reviewer.must(`mutation ($input: ApproveAssessmentInput!) { approveAssessment(input: $input) { position } }`, approve, new(struct{}))
+	s.signIn("organizer@demo.invalid", s.password("organizer@demo.invalid")).
+		must(`mutation ($input: DeliberateInput!) { deliberate(input: $input) { position } }`, map[string]any{"input": map[string]any{
+			"commandId": "0192f0c1-0000-7000-8000-0000000000a4", "round": "demo-2022", "minutes": "会商一致同意",
+		}}, new(struct{}))
 	s.cli("publish", "--round", "demo-2022", "--reason", "复查后更正一条")
 	if now := s.page("/centers/" + center + ".html"); !strings.Contains(now, after.Standing.Total.String()) || !strings.Contains(now, "未建立服务改进制度。") {
 		t.Error("the page does not show the correction")

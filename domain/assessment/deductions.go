@@ -50,6 +50,9 @@ func (a *Assessment) LiftDeduction(by domain.Stamp, number int, reason string) (
 	if a.Deductions[number-1].Lifted != nil {
 		return nil, fmt.Errorf("deduction %d was lifted: %w", number, domain.ErrDecided)
 	}
+	if c := a.Deductions[number-1].Corrected; c != nil && c.Item == "" {
+		return nil, fmt.Errorf("deduction %d was ended by appeal %s: %w", number, c.Appeal, domain.ErrDecided)
+	}
 	if blank(reason) {
 		return nil, fmt.Errorf("lifting deduction %d: %w", number, domain.ErrReasonMissing)
 	}

@@ -135,6 +135,8 @@ type HonorClaimed struct {
 	Issuer    string     `json:"issuer"`
 	AwardedOn string     `json:"awardedOn"` // YYYY-MM-DD
 	Document  string     `json:"document"`  // SHA-256 of the certificate
+	// With has the codes of the other centers that the award names.
+	With []string `json:"with,omitempty"`
 }
 
 // HonorLevel is who granted a collective honor.

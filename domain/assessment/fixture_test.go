@@ -130,6 +130,35 @@ func rejected(number int) *assessment.HonorRejected {
 	return &assessment.HonorRejected{Stamp: by("reviewer"), Honor: number, Reason: "个人荣誉"}
 }
 
+// notified is a notice on the day of start, a Tuesday.
+func notified(number int) *assessment.ResultNotified {
+	return &assessment.ResultNotified{Stamp: by("organizer"), Notice: number, AppealBy: "2022-06-14", Days: 5, Calendar: hash}
+}
+
+// The appeal that corrections follow from.
+const appealed = "2022-310101002-1.1.1-1"
+
+func corrected(panel int, clause string, supersedes int, outcome domain.Outcome, points domain.Points) *assessment.ScoreCorrected {
+	return &assessment.ScoreCorrected{
+		Stamp: by("system"), Appeal: appealed, Panel: panel, Clause: clause, Supersedes: supersedes, Outcome: outcome, Points: points, Why: "照片可证",
+	}
+}
+
+func reduced(panel, deduction int, item string) *assessment.DeductionCorrected {
+	return &assessment.DeductionCorrected{Stamp: by("system"), Appeal: appealed, Panel: panel, Deduction: deduction, Item: item, Why: "情节较轻"}
+}
+
+// salt is what a reply's digest is made with.
+var salt = strings.Repeat("5a", 32)
+
+func replied(number int, text string) *assessment.ReplyFiled {
+	return &assessment.ReplyFiled{Stamp: by("center"), Reply: number, Digest: assessment.ReplyDigest(salt, text)}
+}
+
+func redacted(number int, text string) *assessment.ReplyRedacted {
+	return &assessment.ReplyRedacted{Stamp: by("organizer"), Reply: number, Text: text, Reason: "含个人信息"}
+}
+
 var (
 	submitted = &assessment.Submitted{Stamp: by("assessor")}
 	approved  = &assessment.Approved{Stamp: by("reviewer")}
@@ -164,6 +193,9 @@ func complete(more ...domain.Event) []domain.Event {
 func inReview(more ...domain.Event) []domain.Event { return append(complete(submitted), more...) }
 
 func signedOff(more ...domain.Event) []domain.Event { return append(inReview(approved), more...) }
+
+// told is notified of its result.
+func told(more ...domain.Event) []domain.Event { return append(signedOff(notified(1)), more...) }
 
 func fold(t testing.TB, std *domain.Standard, history []domain.Event) *assessment.Assessment {
 	t.Helper()

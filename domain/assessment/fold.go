@@ -29,7 +29,7 @@ type Record struct {
 	// Versions counts the entries per clause (by Clause.Index): 0 is none.
 	Versions []int32
 	// Standing holds the item of each deduction imposed, by number − 1; "" once
-	// it is lifted.
+	// it is lifted, or an appeal's decision has left nothing of it.
 	Standing []string
 	std      *domain.Standard
 }
@@ -52,9 +52,12 @@ func (r *Record) Apply(event domain.Event) error {
 	case *Opened:
 		return r.move(NotOpened, InWork, domain.ErrExists)
 	case *ScoreRecorded:
-		return r.enter(e.Clause, 1, e.Finding)
+		return r.enter(e.Clause, 0, e.Finding)
 	case *ScoreRevised:
-		return r.enter(e.Clause, e.Supersedes+1, e.Finding)
+		if err := revises(e.Clause, e.Supersedes); err != nil {
+			return err
+		}
+		return r.enter(e.Clause, e.Supersedes, e.Finding)
 	case *DeductionImposed:
 		return r.impose(e.Deduction, e.Item)
 	case *DeductionLifted:
@@ -65,8 +68,17 @@ func (r *Record) Apply(event domain.Event) error {
 		return r.claims(-1, e.Points)
 	case *HonorRejected, *HonorWithdrawn:
 		return r.claims(-1, 0)
-	case *AssessorAssigned, *AssessorRecused, *ObservationRecorded:
+	case *ScoreCorrected:
+		if err := revises(e.Clause, e.Supersedes); err != nil {
+			return err
+		}
+		return r.supersede(e.Clause, e.Supersedes, domain.Finding{Outcome: e.Outcome, Points: e.Points})
+	case *DeductionCorrected:
+		return r.replace(e.Deduction, e.Item)
+	case *AssessorAssigned, *AssessorRecused, *ObservationRecorded, *ReplyFiled, *ReplyRedacted:
 		return r.opened()
+	case *ResultNotified:
+		return r.move(SignedOff, SignedOff, domain.ErrNotApproved)
 	case *Submitted:
 		return r.move(InWork, InReview, domain.ErrLocked)
 	case *Returned:
@@ -86,19 +98,36 @@ func (r *Record) move(from, to Status, otherwise error) error {
 	return nil
 }
 
-func (r *Record) enter(code string, version int, finding Finding) error {
+// revises refuses an entry that supersedes nothing: that is for ScoreRecorded.
+func revises(code string, supersedes int) error {
+	if supersedes < 1 {
+		return fmt.Errorf("%s: version %d is superseded: %w", code, supersedes, domain.ErrNotRecorded)
+	}
+	return nil
+}
+
+// enter takes an entry that an assessor made, which voids a sign-off.
+func (r *Record) enter(code string, supersedes int, finding Finding) error {
+	if err := r.supersede(code, supersedes, domain.Finding{Outcome: finding.Outcome, Points: finding.Points}); err != nil {
+		return err
+	}
+	return r.change()
+}
+
+// supersede puts a finding in the place of the version that stands, 0 for none.
+func (r *Record) supersede(code string, supersedes int, finding domain.Finding) error {
+	if err := r.opened(); err != nil {
+		return err
+	}
 	clause, ok := r.std.Clause(code)
 	if !ok {
 		return fmt.Errorf("%s: %w", code, domain.ErrUnknownClause)
 	}
-	if int(r.Versions[clause.Index()]) != version-1 {
-		return fmt.Errorf("%s: version %d follows %d: %w", code, version, r.Versions[clause.Index()], domain.ErrSuperseded)
+	if int(r.Versions[clause.Index()]) != supersedes {
+		return fmt.Errorf("%s: version %d follows %d: %w", code, supersedes+1, r.Versions[clause.Index()], domain.ErrSuperseded)
 	}
-	if err := r.change(); err != nil {
-		return err
-	}
-	r.Versions[clause.Index()] = int32(version)
-	r.Sheet.Findings[clause.Index()] = domain.Finding{Outcome: finding.Outcome, Points: finding.Points}
+	r.Versions[clause.Index()]++
+	r.Sheet.Findings[clause.Index()] = finding
 	return nil
 }
 
@@ -115,13 +144,18 @@ func (r *Record) impose(number int, item string) error {
 }
 
 func (r *Record) lift(number int) error {
+	if err := r.replace(number, ""); err != nil {
+		return err
+	}
+	return r.change()
+}
+
+// replace makes another item of a deduction that stands, or "" to end it.
+func (r *Record) replace(number int, item string) error {
 	if number < 1 || number > len(r.Standing) || r.Standing[number-1] == "" {
 		return fmt.Errorf("deduction %d does not stand: %w", number, domain.ErrUnknownItem)
 	}
-	if err := r.change(); err != nil {
-		return err
-	}
-	r.Standing[number-1] = ""
+	r.Standing[number-1] = item
 	r.Sheet.Items = slices.DeleteFunc(slices.Clone(r.Standing), func(item string) bool { return item == "" })
 	return nil
 }
@@ -176,6 +210,14 @@ type Assessment struct {
 	Lead          string
 	Observations  []ObservationRecorded
 	Returns       []Returned
+	// Reviewers holds the pseudonym of everybody who ever returned or approved it.
+	Reviewers map[string]bool
+	Notices   []Notice
+	Replies   []Reply
+	// moved is true once a point was moved after the newest notice, other than by
+	// an appeal's decision; corrected has the decisions that were carried out.
+	moved     bool
+	corrected map[decision]bool
 
 	// Rules is what findings are held against besides the standard.
 	Rules Rules
@@ -195,12 +237,14 @@ type Entry struct {
 	Version int
 	Finding Finding
 	Stamp   domain.Stamp
+	Appeal  string // the id of the appeal whose decision made it, or ""
 }
 
-// Deduction is a section 8 item that was imposed, and whether it was lifted.
+// Deduction is a section 8 item that was imposed, and what became of it.
 type Deduction struct {
 	DeductionImposed
-	Lifted *DeductionLifted
+	Lifted    *DeductionLifted
+	Corrected *DeductionCorrected // by the newest decision
 }
 
 // Honor is a claim and its decision, if any.
@@ -215,7 +259,8 @@ type Honor struct {
 func New(std *domain.Standard) *Assessment {
 	return &Assessment{
 		Record: *NewRecord(std), Entries: make(map[string]Entry), Scorers: make(map[string]bool),
-		Team: make(map[string]bool), Recused: make(map[string]bool),
+		Team: make(map[string]bool), Recused: make(map[string]bool), Reviewers: make(map[string]bool),
+		corrected: make(map[decision]bool),
 	}
 }
 
@@ -223,6 +268,10 @@ func New(std *domain.Standard) *Assessment {
 func (a *Assessment) Apply(event domain.Event) error {
 	if err := a.Record.Apply(event); err != nil {
 		return err
+	}
+	switch event.(type) {
+	case *ScoreRecorded, *ScoreRevised, *DeductionImposed, *DeductionLifted, *HonorAccepted, *HonorRejected:
+		a.moved = true
 	}
 	switch e := event.(type) {
 	case *Opened:
@@ -263,8 +312,21 @@ func (a *Assessment) Apply(event domain.Event) error {
 		a.Observations = append(a.Observations, *e)
 	case *Returned:
 		a.Returns = append(a.Returns, *e)
+		a.Reviewers[e.By] = true
+	case *Approved:
+		a.Reviewers[e.By] = true
 	case *Submitted:
 		a.SubmittedBy = e.By
+	case *ResultNotified:
+		return a.notified(e)
+	case *ScoreCorrected:
+		return a.scoreCorrected(e)
+	case *DeductionCorrected:
+		return a.deductionCorrected(e)
+	case *ReplyFiled:
+		return a.replied(e)
+	case *ReplyRedacted:
+		return a.redacted(e)
 	}
 	return nil
 }

@@ -37,6 +37,9 @@ func (a *Assessment) ClaimHonor(by domain.Stamp, claim HonorClaimed, period doma
 	if err := checkHash("document", claim.Document); err != nil {
 		return nil, err
 	}
+	if err := a.checkWith(claim.With); err != nil {
+		return nil, err
+	}
 	for _, h := range a.Honors {
 		if h.Withdrawn == nil && h.Title == claim.Title && h.Issuer == claim.Issuer && h.AwardedOn == claim.AwardedOn {
 			return nil, fmt.Errorf("claim %d has the same title, issuer and date: %w", h.Honor, domain.ErrExists)

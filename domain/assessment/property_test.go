@@ -3,6 +3,7 @@ package assessment_test
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
 	"time"
 
@@ -114,6 +115,20 @@ func anyCommand(t *rapid.T) command {
 		{"return", func() decision {
 			return func(a A) ([]domain.Event, error) { return a.Return(who, reason, nil) }
 		}},
+		{"notify", func() decision { return notify(who.By, start, "2022-06-14") }},
+		{"reply", func() decision { return reply(who.By, salt, reason) }},
+		{"redact", func() decision { return redact(who.By, number, "", reason) }},
+		{"correct score", func() decision {
+			s := one(clause)
+			c := *corrected(rapid.IntRange(1, 2).Draw(t, "panel"), clause, 0, s.Outcome, s.Points)
+			c.Appeal = fmt.Sprint("appeal on ", clause)
+			return correct(&c)
+		}},
+		{"correct deduction", func() decision {
+			c := *reduced(rapid.IntRange(1, 2).Draw(t, "panel"), number, rapid.SampledFrom([]string{"", "8.1", "8.3"}).Draw(t, "lesser"))
+			c.Appeal = fmt.Sprint("appeal on deduction ", number)
+			return reduce(&c)
+		}},
 		{"submit", func() decision { return func(a A) ([]domain.Event, error) { return a.Submit(who) } }},
 		{"approve", func() decision { return func(a A) ([]domain.Event, error) { return a.Approve(who) } }},
 	}
@@ -143,13 +158,15 @@ func anyBeginning(t *rapid.T) []command {
 		{"accept", accept("jury", 1, 50)},
 		{"submit", submit("assessor")},
 		{"approve", approve("reviewer")},
-	}[:rapid.IntRange(0, 7).Draw(t, "beginning")]
+		{"notify", notify("organizer", start, "2022-06-14")},
+	}[:rapid.IntRange(0, 8).Draw(t, "beginning")]
 }
 
 // Whatever is commanded, in whatever order: totals stay within 0 and 100, no
 // decision changes what it decides on, all that it returns can be applied, the
-// small fold is the large one's, nobody signs off their own work, and nobody
-// writes who is not assigned or was recused.
+// small fold is the large one's, nobody signs off their own work, nobody writes
+// who is not assigned or was recused, a decision of an appeal is carried out at
+// most once, and what can be appealed against stands as it was notified.
 func TestAnyHistory(t *testing.T) {
 	std := newStandard(t)
 	rapid.Check(t, func(t *rapid.T) {
@@ -166,7 +183,7 @@ func TestAnyHistory(t *testing.T) {
 			if !reflect.DeepEqual(a, same) {
 				t.Fatalf("%s changed the state that it decided on:\n%s", name, cmp.Diff(same, a, cmpopts.IgnoreUnexported(assessment.Record{})))
 			}
-			if (err == nil) != (len(events) > 0) {
+			if (err == nil) != (len(events) > 0) && !strings.HasPrefix(name, "correct") {
 				t.Fatalf("%s: %d events and error %v", name, len(events), err)
 			}
 			for _, event := range events {
@@ -176,6 +193,10 @@ func TestAnyHistory(t *testing.T) {
 					}
 				}
 				checkFourEyes(t, event, moved)
+				checkOnce(t, event, moved)
+			}
+			if !moves(events) && a.Status != before {
+				t.Fatalf("%s moves no point and leaves the record %q, not %q", name, a.Status, before)
 			}
 			if moves(events) && before == assessment.SignedOff && a.Status != assessment.InReview {
 				t.Fatalf("%s after approval leaves the record %q", name, a.Status)
@@ -188,21 +209,59 @@ func TestAnyHistory(t *testing.T) {
 		if score.Total < 0 || score.Total > std.Points {
 			t.Fatalf("total %s", score.Total)
 		}
+		checkStakes(t, a)
 		if a.Status == assessment.SignedOff && a.Opened.Kind == domain.Center && len(a.Missing()) > 0 {
 			t.Fatalf("approved without %v", a.Missing())
 		}
 	})
 }
 
-// moves reports whether a decision touches the score.
+// moves reports whether a decision touches the score other than by an appeal,
+// or is a review.
 func moves(events []domain.Event) bool {
 	for _, event := range events {
 		switch event.(type) {
-		case *assessment.AssessorAssigned, *assessment.AssessorRecused, *assessment.ObservationRecorded:
+		case *assessment.AssessorAssigned, *assessment.AssessorRecused, *assessment.ObservationRecorded,
+			*assessment.ResultNotified, *assessment.ScoreCorrected, *assessment.DeductionCorrected,
+			*assessment.ReplyFiled, *assessment.ReplyRedacted:
 			return false
 		}
 	}
 	return len(events) > 0
+}
+
+// checkOnce: of a panel's decision at most one correction follows (rule 6).
+func checkOnce(t *rapid.T, event domain.Event, done map[string]bool) {
+	var decision string
+	switch e := event.(type) {
+	case *assessment.ScoreCorrected:
+		decision = fmt.Sprint("decision ", e.Appeal, e.Panel)
+	case *assessment.DeductionCorrected:
+		decision = fmt.Sprint("decision ", e.Appeal, e.Panel)
+	default:
+		return
+	}
+	if done[decision] {
+		t.Fatalf("carried out twice: %s", decision)
+	}
+	done[decision] = true
+}
+
+// checkStakes: what can be appealed against is lost, stands, and was not decided
+// by a panel (rule 5).
+func checkStakes(t *rapid.T, a *assessment.Assessment) {
+	for _, target := range atStake(a) {
+		stake, _ := a.AtStake(target)
+		if stake.Lost <= 0 || stake.AppealBy == "" || len(a.Notices) == 0 {
+			t.Fatalf("at stake %+v after %d notices", stake, len(a.Notices))
+		}
+		if entry := a.Entries[target.Clause]; target.Clause != "" && (entry.Version != stake.Version || entry.Appeal != "" || entry.Finding.Points != stake.Points) {
+			t.Fatalf("at stake %+v, standing %+v", stake, entry)
+		}
+		if target.Deduction > 0 && a.Standing[target.Deduction-1] != stake.Item {
+			t.Fatalf("at stake %+v, standing %v", stake, a.Standing)
+		}
+	}
 }
 
 // checkFourEyes keeps its own account of rule 3: in moved who had a part in

@@ -82,6 +82,8 @@ func (a *Assessment) ReviseScore(by domain.Stamp, supersedes int, s Score, why s
 		return nil, fmt.Errorf("%s: %w", clause.Code, domain.ErrNotRecorded)
 	case entry.Version != supersedes:
 		return nil, fmt.Errorf("%s has version %d, not %d: %w", clause.Code, entry.Version, supersedes, domain.ErrSuperseded)
+	case entry.Appeal != "":
+		return nil, fmt.Errorf("%s was decided by appeal %s: %w", clause.Code, entry.Appeal, domain.ErrDecided)
 	case a.Status != InWork && blank(why):
 		return nil, fmt.Errorf("revising %s after submission: %w", clause.Code, domain.ErrReasonMissing)
 	}

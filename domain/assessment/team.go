@@ -73,6 +73,9 @@ func (a *Assessment) recused(e *AssessorRecused) error {
 	return nil
 }
 
+// Member refuses those who are not assigned, or are recused.
+func (a *Assessment) Member(who string) error { return a.member(who) }
+
 // member lets those write who are assigned and not recused (design rule 3).
 func (a *Assessment) member(who string) error {
 	if err := a.barred(who); err != nil {

@@ -21,6 +21,8 @@ const (
 	AppealVote      Kind = "appealVote"      // to a panel member: an appeal awaits a vote
 	AppealDecided   Kind = "appealDecided"   // to whoever appealed
 	AppealFiled     Kind = "appealFiled"     // to the organizer
+	PanelWanted     Kind = "panelWanted"     // to the organizer: a panel is to be named (again)
+	AppealOverdue   Kind = "appealOverdue"   // to organizer and panel: the last day for a decision has passed
 	RecordAssigned  Kind = "recordAssigned"  // to the assessor
 	RecordReturned  Kind = "recordReturned"  // to the assessor
 	RecordSubmitted Kind = "recordSubmitted" // to the reviewer
@@ -31,7 +33,7 @@ const (
 // Kinds lists all kinds.
 func Kinds() []Kind {
 	return []Kind{
-		ResultNotified, AppealVote, AppealDecided, AppealFiled,
+		ResultNotified, AppealVote, AppealDecided, AppealFiled, PanelWanted, AppealOverdue,
 		RecordAssigned, RecordReturned, RecordSubmitted, ReplyFiled, Published,
 	}
 }

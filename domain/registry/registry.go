@@ -82,6 +82,26 @@ func (r *Registry) Lookup(code string) (kind domain.SubjectKind, district string
 	return "", "", fmt.Errorf("%.40q: %w", code, domain.ErrUnknownSubject)
 }
 
+// Subjects lists the districts and their centers, in code order; one district
+// and its centers if it is given.
+func (r *Registry) Subjects(district string) ([]string, error) {
+	if _, ok := r.Districts[district]; !ok && district != "" {
+		return nil, fmt.Errorf("district %.40q: %w", district, domain.ErrUnknownSubject)
+	}
+	var codes []string
+	for _, code := range slices.Sorted(maps.Keys(r.Districts)) {
+		if district == "" || code == district {
+			codes = append(codes, code)
+		}
+	}
+	for _, code := range r.CenterCodes {
+		if district == "" || r.Centers[code].District == district {
+			codes = append(codes, code)
+		}
+	}
+	return codes, nil
+}
+
 // RegisterDistrict adds a district. The same district again changes nothing.
 func (r *Registry) RegisterDistrict(by domain.Stamp, code, name string) ([]domain.Event, error) {
 	if err := checkCode("district", code, 6); err != nil {

@@ -44,34 +44,38 @@ var stateNames = map[State]word{
 	Unopened: {"未开始", "not opened"}, InWork: {"评估中", "in work"}, Submitted: {"已提交", "submitted"}, Approved: {"已通过", "approved"},
 }
 
+var stageNames = map[Stage]word{
+	Unfiled: {"未提出", "not filed"}, Filed: {"待组成小组", "filed"}, Hearing: {"审理中", "hearing"}, Decided: {"已决定", "decided"},
+	Escalated: {"再次复核", "escalated"}, Withdrawn: {"已撤回", "withdrawn"},
+}
+
 // conditionNames has what a cell of the tables says, conditionTexts what it
 // means.
 var conditionNames = map[Condition]word{
-	Own: {"本单位", "own"}, Assigned: {"已分派", "assigned"}, Lead: {"组长", "lead"}, Present: {"未回避", "not recused"},
+	Own: {"本单位", "own"}, Assigned: {"已分派", "assigned"}, Lead: {"组长", "lead"}, Present: {"未回避", "not recused"}, Aside: {"未回避、不在小组", "not recused, not of the panel"},
 	Impartial: {"非申报人", "not the claimant"}, Uninvolved: {"未参与", "uninvolved"},
-	OwnApproved: {"本单位、已通过", "own, approved"}, InOwnDistrict: {"本区、已通过", "own district, approved"},
+	Panelist: {"小组成员", "on the panel"}, OwnNotified: {"本单位、已告知", "own, notified"}, InOwnDistrict: {"本区、已告知", "own district, notified"},
 }
 
 var conditionTexts = []struct {
 	Condition
 	word
 }{
-	{Own, word{"账号就是为该受理中心持有这一角色；进行操作时还须未回避该对象", "the role is held for this very center; to act, one must not be recused from it either"}},
+	{Own, word{"账号就是为该受理中心或该区持有这一角色；进行操作时还须未回避该对象", "the role is held for this very center or district; to act, one must not be recused from it either"}},
 	{Assigned, word{"已被分派到该对象，且未回避", "assigned to the subject, and not recused from it"}},
 	{Lead, word{"已被分派为该对象的评估组长，且未回避", "assigned to the subject as lead of its team, and not recused from it"}},
 	{Present, word{"未回避该对象", "not recused from the subject"}},
+	{Aside, word{"未回避该对象，且不是、也不曾因回避退出该申诉的复核小组", "not recused from the subject, and neither on the appeal's panel nor recused from it"}},
 	{Impartial, word{"该荣誉不是本人申报的，且未回避该对象", "did not make the claim, and is not recused from the subject"}},
 	{Uninvolved, word{
 		"从未被分派到该对象，没有动过它的分数（评估记录、扣分项），没有申报或审定过它的荣誉，不是提交人，且未回避",
 		"was never assigned to the subject, moved no point of it (findings, deductions), made or decided none of its claims, did not submit it, and is not recused from it",
 	}},
-	{OwnApproved, word{
-		"账号为该受理中心持有这一角色，且其评估已通过复核；回看过去的时刻，当时和现在都须已通过",
-		"the role is held for this center, and its record is approved; to look back, both then and now",
-	}},
+	{Panelist, word{"在该申诉现在的复核小组中，且未回避", "on the appeal's present panel, and not recused from it"}},
+	{OwnNotified, word{"账号为该受理中心持有这一角色，且其结果已经告知", "the role is held for this center, and it was told its result"}},
 	{InOwnDistrict, word{
-		"账号为该区持有这一角色，对象是该区的受理中心或该区本身，且其评估已通过复核；回看过去的时刻，当时和现在都须已通过",
-		"the role is held for the district that the center lies in, or that the subject is, and its record is approved; to look back, both then and now",
+		"账号为该区持有这一角色，对象是该区的受理中心或该区本身，且其结果已经告知",
+		"the role is held for the district that the center lies in, or that the subject is, and the subject was told its result",
 	}},
 }
 
@@ -92,6 +96,8 @@ var areas = []struct {
 	}},
 	{word{"轮次", "Rounds"}, []named[Command]{
 		{"openRound", word{"开启轮次", "open a round"}},
+		{"pinCalendar", word{"更换工作日历", "pin another calendar"}},
+		{"deliberate", word{"会商", "deliberate on the results"}},
 		{"publish", word{"发布结果", "publish a release"}},
 		{"closeRound", word{"结束轮次", "close a round"}},
 	}},
@@ -121,6 +127,25 @@ var areas = []struct {
 		{"returnAssessment", word{"退回", "return to the assessors"}},
 		{"approveAssessment", word{"复核通过", "approve"}},
 	}},
+	{word{"结果告知与答复", "Notices and replies"}, []named[Command]{
+		{"notifyResult", word{"告知结果", "tell a subject its result"}},
+		{"notifyResults", word{"批量告知结果", "tell all of a round or a district"}},
+		{"fileReply", word{"公开答复", "reply to the result, in public"}},
+		{"redactReply", word{"隐去答复中的内容", "keep passages of a reply from the public"}},
+	}},
+	{word{"申诉", "Appeals"}, []named[Command]{
+		{"fileAppeal", word{"提出申诉", "file an appeal"}},
+		{"addToAppeal", word{"补充陈述和证据", "add a statement and evidence"}},
+		{"answerAppeal", word{"答辩", "answer for those who made the finding"}},
+		{"withdrawAppeal", word{"撤回申诉", "withdraw an appeal"}},
+		{"escalateAppeal", word{"申请再次复核", "ask for a second panel"}},
+		{"namePanel", word{"组成复核小组", "name the panel"}},
+		{"recuseReviewer", word{"令小组成员回避", "recuse a member of the panel"}},
+		{"extendAppeal", word{"延长审理期限", "extend the time for the decision"}},
+		{"recuseFromPanel", word{"本人退出小组", "recuse oneself from the panel"}},
+		{"castVote", word{"表决", "vote"}},
+		{"decideAppeal", word{"作出决定", "put the decision on record"}},
+	}},
 	{word{"账号", "Accounts"}, []named[Command]{
 		{"createAccount", word{"新建账号", "create an account"}},
 		{"grantRole", word{"授予角色", "grant a role"}},
@@ -148,6 +173,10 @@ var readNames = []named[Read]{
 	{ReadTrail, word{"事件全记录（每次查看均留痕）", "every event with its account; each look is recorded"}},
 	{ReadAccounts, word{"账号名单", "persons and their roles"}},
 	{ReadEvidence, word{"证据材料（每次下载均留痕）", "evidence; each download is recorded"}},
+	{ReadReply, word{"公开答复的原文（含隐去的内容）", "a reply as it was filed, what was redacted included"}},
+	{ReadAppeal, word{"申诉及其陈述、决定", "an appeal with its statements and decisions"}},
+	{ReadPanel, word{"复核小组成员的账号，以及决定作出前的表决", "who is on a panel, by account, and votes before the decision"}},
+	{ReadStatistics, word{"申诉统计", "figures on appeals"}},
 }
 
 func render(t *testing.T) string {
@@ -160,9 +189,21 @@ func render(t *testing.T) string {
 	}
 	b.WriteString(doing)
 	for _, area := range areas {
-		fmt.Fprintf(&b, "\n### %s · %s\n\n%s", area.name.zh, area.name.en, head("命令 · command", "评估状态 · state of the record"))
+		columns := []string{"命令 · command", "评估状态 · state of the record"}
+		appeals := slices.ContainsFunc(Table, func(r Rule) bool { return r.Command == area.commands[0].id && len(r.Appeals) > 0 })
+		if appeals {
+			columns = append(columns, "申诉阶段 · stage of the appeal")
+		}
+		fmt.Fprintf(&b, "\n### %s · %s\n\n%s", area.name.zh, area.name.en, head(columns...))
 		for _, row := range area.commands {
-			fmt.Fprintf(&b, "| %s<br>`%s`: %s | %s |", row.name.zh, row.id, row.name.en, statesOf(t, row.id))
+			rule := ruleOf(t, row.id)
+			fmt.Fprintf(&b, "| %s<br>`%s`: %s | %s |", row.name.zh, row.id, row.name.en, listed(rule.States, stateNames))
+			if (len(rule.Appeals) > 0) != appeals {
+				t.Fatalf("%s stands in the wrong area: the stage of an appeal has its column for all of an area or for none", row.id)
+			}
+			if appeals {
+				fmt.Fprintf(&b, " %s |", listed(rule.Appeals, stageNames))
+			}
 			for _, role := range Roles {
 				fmt.Fprintf(&b, " %s |", cell(t, conditionsOf(row.id, role)))
 			}
@@ -207,18 +248,23 @@ func nameOf(t *testing.T, c Command) word {
 	return word{}
 }
 
-func statesOf(t *testing.T, c Command) string {
+func ruleOf(t *testing.T, c Command) Rule {
 	t.Helper()
 	at := slices.IndexFunc(Table, func(r Rule) bool { return r.Command == c })
 	if at < 0 {
 		t.Fatalf("%s is described here and not in the table", c)
 	}
-	if len(Table[at].States) == 0 {
+	return Table[at]
+}
+
+// listed names states or stages in both languages.
+func listed[T comparable](all []T, names map[T]word) string {
+	if len(all) == 0 {
 		return "—"
 	}
 	var zh, en []string
-	for _, s := range Table[at].States {
-		zh, en = append(zh, stateNames[s].zh), append(en, stateNames[s].en)
+	for _, one := range all {
+		zh, en = append(zh, names[one].zh), append(en, names[one].en)
 	}
 	return strings.Join(zh, "、") + "<br>" + strings.Join(en, ", ")
 }
@@ -264,11 +310,11 @@ const preamble = `<!-- Made from domain/rights by "go test ./domain/rights -run 
 # 权限 · Permissions
 
 谁可以做什么、看什么，由 ` + "`domain/rights`" + ` 中的两张表规定，表中没有的一律拒绝。本页由这两张表生成；测试对每一种
-角色与命令的组合，在评估和轮次的每一种状态下逐一尝试，并与表对照。
+角色与命令的组合，在评估、轮次和申诉的每一种状态下逐一尝试，并与表对照。
 
 Who may do and see what stands in the two tables of ` + "`domain/rights`" + `; whatever is not in them is refused. This page is
-made from the tables, and a test tries each pair of role and command in every state of a record and of a round, and
-compares.
+made from the tables, and a test tries each pair of role and command in every state of a record, of a round and of an
+appeal, and compares.
 
 ## 条件 · Conditions
 
@@ -286,10 +332,12 @@ cannot approve it, reviewer or not.
 const doing = `
 ## 可以做什么 · What may be done
 
-与评估有关的命令，只在进行中的轮次里可用；除开启轮次外，与轮次有关的命令也是如此。“评估状态”一列是命令可用时评估所处的状态。
+与评估有关的命令，只在进行中的轮次里可用；除开启轮次外，与轮次有关的命令也是如此。“评估状态”一列是命令可用时评估所处的状态，
+“申诉阶段”一列是命令可用时该申诉所处的阶段。属于该受理中心或该区的账号，即使另有其他角色，也不能评判它。
 
 Commands on a record work in a round in progress only, and so do commands on a round, but for opening one. The second
-column has the states of the record in which a command works.
+column has the states of the record in which a command works, the third one the stages of the appeal. An account that is
+of the center or district itself does not judge it, whatever other roles it has.
 `
 
 const own = `
@@ -307,9 +355,12 @@ can assign such an account to it. On other subjects nothing changes.
 const reading = `
 ## 可以看什么 · What may be seen
 
-登录的人都可以看名册、标准、轮次、本人的任务和账号。其余如下。
+登录的人都可以看名册、标准、轮次、本人的任务和账号。其余如下。以“已告知”为条件的，所见为已通过复核的最新状态；记录正在修改、
+尚未再次通过复核时，为最近一次告知时的状态。回看某一时刻，所见即当时所见。
 
-Everybody who is signed in sees the roster, the standard, the rounds, and their own tasks and account. The rest:
+Everybody who is signed in sees the roster, the standard, the rounds, and their own tasks and account. The rest is below.
+Who sees a record once it was notified sees it as it stands while it is approved, and while it is being changed as it was
+at the newest notice. Looking back at a moment shows what could be seen at that moment.
 
 `
 
@@ -321,8 +372,9 @@ Whoever uploaded a piece of evidence can always download it.
 ## 如何执行 · How it is enforced
 
 - **账号的角色**（“✓”与“本单位”）：每条命令都按事件日志中该账号当时的角色判断，收回的角色立即失效。不符时答复 ` + "`FORBIDDEN`" + `。
-- **对人的条件**（“已分派”“组长”“未回避”“非申报人”“未参与”）：由该评估记录自身的事件推演得出，以化名判断，因此任何人事后都能
-  核对。不符时答复 ` + "`NOT_ASSIGNED`、`NOT_LEAD`、`RECUSED` 或 `FOUR_EYES`" + `。
+- **对人的条件**（“已分派”“组长”“未回避”“非申报人”“未参与”“小组成员”）：由该评估记录或申诉自身的事件推演得出，以化名判断，
+  因此任何人事后都能核对。不符时答复 ` + "`NOT_ASSIGNED`、`NOT_LEAD`、`RECUSED`、`FOUR_EYES` 或 `NOT_ON_PANEL`" + `。
+- **别人的申诉**：不许操作的，不论该申诉是否存在，答复都是 ` + "`FORBIDDEN`" + `。
 - **状态**：由同一推演得出。轮次不存在或已结束时答复 ` + "`UNKNOWN_ROUND` 或 `ROUND_CLOSED`" + `。
 - **查看**：不许看的，不论是否存在，答复都一样。
 - **本人的账号**：修改密码、设置动态验证码（` + "`changePassword`、`enrollTotp`、`confirmTotp`" + `）和结束本人的登录，登录的人都可以做，
@@ -333,9 +385,10 @@ What this says in English:
 
 - **The account's roles** (“✓” and “own”) are taken from the event log for each command, so that a role that was revoked
   is void at once. Otherwise the answer is ` + "`FORBIDDEN`" + `.
-- **Conditions about the person** (assigned, lead, not recused, not the claimant, uninvolved) follow from the record's own
-  events and are checked by pseudonym, so that anyone can check afterwards that they were kept. Otherwise the answer is
-  ` + "`NOT_ASSIGNED`, `NOT_LEAD`, `RECUSED` or `FOUR_EYES`" + `.
+- **Conditions about the person** (assigned, lead, not recused, not the claimant, uninvolved, on the panel) follow from the
+  events of the record or the appeal itself and are checked by pseudonym, so that anyone can check afterwards that they
+  were kept. Otherwise the answer is ` + "`NOT_ASSIGNED`, `NOT_LEAD`, `RECUSED`, `FOUR_EYES` or `NOT_ON_PANEL`" + `.
+- **Appeals of others**: whoever may not act on an appeal is answered ` + "`FORBIDDEN`" + `, whether or not there is such an appeal.
 - **States** follow from the same events. In a round that does not exist or is closed the answer is ` + "`UNKNOWN_ROUND` or\n  `ROUND_CLOSED`" + `.
 - **Reading**: a refusal is the same whether or not there is something to see.
 - **One's own account**: changing the password, setting up one-time codes (` + "`changePassword`, `enrollTotp`, `confirmTotp`" + `)

@@ -22,15 +22,19 @@ const (
 	ReadTrail      Read = "trail"      // every event with its account; each look is recorded
 	ReadAccounts   Read = "accounts"   // persons and their roles
 	ReadEvidence   Read = "evidence"   // as the records that it belongs to; each download is recorded
+	ReadReply      Read = "reply"      // a center's reply as it was filed, what was redacted of it included
+	ReadAppeal     Read = "appeal"     // an appeal, with what was said and decided
+	ReadPanel      Read = "panel"      // who hears an appeal, by account, and votes before the decision
+	ReadStatistics Read = "statistics" // how many appeals were filed, and what came of them
 )
 
 // Conditions that concern reading only.
 const (
-	// OwnApproved is the role held for the subject, once its record is approved.
-	OwnApproved Condition = "ownApproved"
+	// OwnNotified is the role held for the subject, once it was told its result.
+	OwnNotified Condition = "ownNotified"
 	// InOwnDistrict is the role held for the subject's district, or for the
-	// subject itself if it is one, once the record is approved.
-	InOwnDistrict Condition = "inOwnDistrictApproved"
+	// subject itself if it is one, once the subject was told its result.
+	InOwnDistrict Condition = "inOwnDistrictNotified"
 )
 
 // ReadRule lets a role look at something under a condition.
@@ -46,7 +50,7 @@ var ReadTable = []ReadRule{
 	{ReadAssessment, Reviewer, Always},
 	{ReadAssessment, Auditor, Always},
 	{ReadAssessment, Assessor, Assigned},
-	{ReadAssessment, Center, OwnApproved},
+	{ReadAssessment, Center, OwnNotified},
 	{ReadAssessment, District, InOwnDistrict},
 
 	{ReadHonors, Organizer, Always},
@@ -77,18 +81,39 @@ var ReadTable = []ReadRule{
 	{ReadEvidence, Reviewer, Always},
 	{ReadEvidence, Auditor, Always},
 	{ReadEvidence, Assessor, Assigned},
-	{ReadEvidence, Center, OwnApproved},
+	{ReadEvidence, Center, OwnNotified},
 	{ReadEvidence, District, InOwnDistrict},
+
+	{ReadReply, Organizer, Always},
+	{ReadReply, Auditor, Always},
+	{ReadReply, Center, Own},
+
+	{ReadAppeal, Organizer, Always},
+	{ReadAppeal, Auditor, Always},
+	{ReadAppeal, Reviewer, Panelist},
+	{ReadAppeal, Assessor, Assigned},
+	{ReadAppeal, Center, Own},
+	{ReadAppeal, District, Own},
+
+	{ReadPanel, Organizer, Always},
+	{ReadPanel, Auditor, Always},
+	{ReadPanel, Reviewer, Panelist},
+
+	{ReadStatistics, Organizer, Always},
+	{ReadStatistics, Reviewer, Always},
+	{ReadStatistics, Auditor, Always},
 }
 
-// Facts is what conditions of reading ask of a subject's record.
+// Facts is what conditions of reading ask of a subject's record, or of an appeal
+// against it.
 type Facts struct {
 	Subject, District string
-	// Approved says whether the record is, and was at the moment looked at.
-	Approved bool
-	// Assigned says whether the actor is assigned and not recused. It is asked
-	// only when it matters.
-	Assigned func() (bool, error)
+	// Notified says whether the subject was told its result by the moment looked
+	// at.
+	Notified bool
+	// Assigned says whether the actor is assigned and not recused, Panelist
+	// whether they hear the appeal. Each is asked only when it matters; nil is no.
+	Assigned, Panelist func() (bool, error)
 }
 
 // MayRead refuses what none of the actor's grants lets them look at, as
@@ -120,15 +145,59 @@ func (r ReadRule) holds(a Actor, f Facts) (bool, error) {
 		return a.Has(r.Role), nil
 	case Own:
 		return a.Holds(r.Role, f.Subject), nil
-	case OwnApproved:
-		return f.Approved && a.Holds(r.Role, f.Subject), nil
+	case OwnNotified:
+		return f.Notified && a.Holds(r.Role, f.Subject), nil
 	case InOwnDistrict:
-		return f.Approved && a.Holds(r.Role, f.District), nil
+		return f.Notified && a.Holds(r.Role, f.District), nil
 	case Assigned:
-		if !a.Has(r.Role) || f.Assigned == nil {
-			return false, nil
-		}
-		return f.Assigned()
+		return r.asks(a, f.Assigned)
+	case Panelist:
+		return r.asks(a, f.Panelist)
 	}
 	return false, nil
+}
+
+func (r ReadRule) asks(a Actor, holds func() (bool, error)) (bool, error) {
+	if !a.Has(r.Role) || holds == nil {
+		return false, nil
+	}
+	return holds()
+}
+
+// Reach is what an account may look at of a kind that is listed.
+type Reach struct {
+	All bool
+	// Subjects are those that a role is held for. Assigned are those of the records
+	// that the account is assigned to, Panelist those that it hears.
+	Subjects           []string
+	Assigned, Panelist bool
+}
+
+// ReachOf says how far an actor may look, or is the refusal of MayRead where
+// none of the actor's grants lets them look at anything.
+func ReachOf(a Actor, read Read) (Reach, error) {
+	var reach Reach
+	for _, r := range ReadTable {
+		if r.Read != read || !a.Has(r.Role) {
+			continue
+		}
+		switch r.Condition {
+		case Always:
+			reach.All = true
+		case Assigned:
+			reach.Assigned = true
+		case Panelist:
+			reach.Panelist = true
+		case Own:
+			for _, g := range a.Grants {
+				if g.Role == r.Role {
+					reach.Subjects = append(reach.Subjects, g.Subject)
+				}
+			}
+		}
+	}
+	if !reach.All && !reach.Assigned && !reach.Panelist && len(reach.Subjects) == 0 {
+		return reach, MayRead(a, read, Facts{})
+	}
+	return reach, nil
 }

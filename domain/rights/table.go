@@ -26,6 +26,8 @@ const (
 	Lead       Condition = "lead"       // assigned as lead, not recused
 	Present    Condition = "present"    // not recused from the subject
 	Impartial  Condition = "impartial"  // did not make the claim, not recused
+	Aside      Condition = "aside"      // not recused from the subject, not on the appeal's panel, nor taken off it
+	Panelist   Condition = "panelist"   // on the appeal's panel, not recused from it
 	Uninvolved Condition = "uninvolved" // never assigned, moved no point, made or decided no claim, did not submit, not recused
 )
 
@@ -48,12 +50,33 @@ type Rule struct {
 	Role      Role
 	Condition Condition
 	States    []State
+	// Appeals are the states of the appeal in which the command works; none: it
+	// concerns no appeal.
+	Appeals []Stage
 }
 
+// Stage is where an appeal stands, by its stored name; Unfiled is the empty one.
+type Stage string
+
+// The stages of an appeal.
+const (
+	Unfiled   Stage = ""
+	Filed     Stage = "filed"
+	Hearing   Stage = "hearing"
+	Decided   Stage = "decided"
+	Escalated Stage = "escalated"
+	Withdrawn Stage = "withdrawn"
+)
+
 var (
-	working  = []State{InWork}
-	opened   = []State{InWork, Submitted, Approved}
-	inReview = []State{Submitted}
+	working   = []State{InWork}
+	opened    = []State{InWork, Submitted, Approved}
+	inReview  = []State{Submitted}
+	signed    = []State{Approved}
+	unfiled   = []Stage{Unfiled, Withdrawn}
+	undecided = []Stage{Filed, Hearing, Escalated}
+	hearing   = []Stage{Hearing}
+	decided   = []Stage{Decided}
 )
 
 // Commands is every command that the table knows, in the order of the table.
@@ -64,51 +87,74 @@ var Commands = commandsOf(Table)
 // openRound; and nobody judges their own, see Judging. docs/permissions.md shows
 // it, and a test tries each pair of role and command in each state and compares.
 var Table = []Rule{
-	{"registerDistrict", Organizer, Always, nil},
-	{"registerCenter", Organizer, Always, nil},
-	{"registerRoster", Organizer, Always, nil},
+	{"registerDistrict", Organizer, Always, nil, nil},
+	{"registerCenter", Organizer, Always, nil, nil},
+	{"registerRoster", Organizer, Always, nil, nil},
 
-	{"openRound", Organizer, Always, nil},
-	{"publish", Organizer, Always, nil},
-	{"closeRound", Organizer, Always, nil},
+	{"openRound", Organizer, Always, nil, nil},
+	{"pinCalendar", Organizer, Always, nil, nil},
+	{"deliberate", Organizer, Always, nil, nil},
+	{"publish", Organizer, Always, nil, nil},
+	{"closeRound", Organizer, Always, nil, nil},
 
-	{"openAssessment", Organizer, Always, []State{Unopened}},
-	{"assignAssessor", Organizer, Present, opened},
-	{"recuseAssessor", Organizer, Present, opened},
-	{"recuseMyself", Assessor, Present, opened},
-	{"recuseMyself", Reviewer, Present, opened},
+	{"openAssessment", Organizer, Always, []State{Unopened}, nil},
+	{"assignAssessor", Organizer, Present, opened, nil},
+	{"recuseAssessor", Organizer, Present, opened, nil},
+	{"recuseMyself", Assessor, Present, opened, nil},
+	{"recuseMyself", Reviewer, Present, opened, nil},
 
-	{"recordScores", Assessor, Assigned, working},
-	{"reviseScore", Assessor, Assigned, opened},
-	{"recordObservation", Assessor, Assigned, opened},
-	{"submitAssessment", Assessor, Lead, working},
+	{"recordScores", Assessor, Assigned, working, nil},
+	{"reviseScore", Assessor, Assigned, opened, nil},
+	{"recordObservation", Assessor, Assigned, opened, nil},
+	{"submitAssessment", Assessor, Lead, working, nil},
 
-	{"imposeDeduction", Organizer, Present, opened},
-	{"liftDeduction", Organizer, Present, opened},
+	{"imposeDeduction", Organizer, Present, opened, nil},
+	{"liftDeduction", Organizer, Present, opened, nil},
 
-	{"claimHonor", Center, Own, working},
-	{"withdrawHonor", Center, Own, working},
-	{"acceptHonor", Reviewer, Impartial, working},
-	{"rejectHonor", Reviewer, Impartial, working},
+	{"claimHonor", Center, Own, working, nil},
+	{"withdrawHonor", Center, Own, working, nil},
+	{"acceptHonor", Reviewer, Impartial, working, nil},
+	{"rejectHonor", Reviewer, Impartial, working, nil},
 
-	{"returnAssessment", Reviewer, Uninvolved, inReview},
-	{"approveAssessment", Reviewer, Uninvolved, inReview},
+	{"returnAssessment", Reviewer, Uninvolved, inReview, nil},
+	{"approveAssessment", Reviewer, Uninvolved, inReview, nil},
 
-	{"createAccount", Organizer, Always, nil},
-	{"grantRole", Organizer, Always, nil},
-	{"revokeRole", Organizer, Always, nil},
-	{"inviteAccount", Organizer, Always, nil},
-	{"disableAccount", Organizer, Always, nil},
-	{"enableAccount", Organizer, Always, nil},
-	{"eraseAccount", Organizer, Always, nil},
-	{"clearTotp", Organizer, Always, nil},
-	{"revokeSessions", Organizer, Always, nil},
+	{"notifyResult", Organizer, Present, signed, nil},
+	{"notifyResults", Organizer, Always, nil, nil},
+	{"fileReply", Center, Own, opened, nil},
+	{"redactReply", Organizer, Present, opened, nil},
 
-	{"importFile", Organizer, Always, nil},
-	{"uploadEvidence", Assessor, Always, nil},
-	{"uploadEvidence", Center, Always, nil},
-	{"uploadEvidence", Organizer, Always, nil},
-	{"rebuildReadModel", Organizer, Always, nil},
+	{"fileAppeal", Center, Own, opened, unfiled},
+	{"fileAppeal", District, Own, opened, unfiled},
+	{"addToAppeal", Center, Own, opened, undecided},
+	{"addToAppeal", District, Own, opened, undecided},
+	{"answerAppeal", Assessor, Assigned, opened, undecided},
+	{"withdrawAppeal", Center, Own, opened, undecided},
+	{"withdrawAppeal", District, Own, opened, undecided},
+	{"escalateAppeal", Center, Own, opened, decided},
+	{"escalateAppeal", District, Own, opened, decided},
+	{"namePanel", Organizer, Aside, opened, undecided},
+	{"recuseReviewer", Organizer, Aside, opened, hearing},
+	{"extendAppeal", Organizer, Aside, opened, undecided},
+	{"recuseFromPanel", Reviewer, Panelist, opened, hearing},
+	{"castVote", Reviewer, Panelist, opened, hearing},
+	{"decideAppeal", Reviewer, Panelist, opened, hearing},
+
+	{"createAccount", Organizer, Always, nil, nil},
+	{"grantRole", Organizer, Always, nil, nil},
+	{"revokeRole", Organizer, Always, nil, nil},
+	{"inviteAccount", Organizer, Always, nil, nil},
+	{"disableAccount", Organizer, Always, nil, nil},
+	{"enableAccount", Organizer, Always, nil, nil},
+	{"eraseAccount", Organizer, Always, nil, nil},
+	{"clearTotp", Organizer, Always, nil, nil},
+	{"revokeSessions", Organizer, Always, nil, nil},
+
+	{"importFile", Organizer, Always, nil, nil},
+	{"uploadEvidence", Assessor, Always, nil, nil},
+	{"uploadEvidence", Center, Always, nil, nil},
+	{"uploadEvidence", Organizer, Always, nil, nil},
+	{"rebuildReadModel", Organizer, Always, nil, nil},
 }
 
 func commandsOf(table []Rule) (commands []Command) {
@@ -125,7 +171,8 @@ func commandsOf(table []Rule) (commands []Command) {
 // roles the account has.
 var Judging = []Command{
 	"recordScores", "reviseScore", "recordObservation", "submitAssessment", "imposeDeduction", "liftDeduction",
-	"acceptHonor", "rejectHonor", "returnAssessment", "approveAssessment",
+	"acceptHonor", "rejectHonor", "returnAssessment", "approveAssessment", "notifyResult", "redactReply",
+	"answerAppeal", "namePanel", "recuseReviewer", "extendAppeal", "castVote", "decideAppeal",
 }
 
 // Belongs reports whether an actor holds a role for the subject itself, and so

@@ -52,6 +52,11 @@ func TestPageIsWhole(t *testing.T) {
 				t.Errorf("%s: state %q has no name", r.Command, s)
 			}
 		}
+		for _, stage := range r.Appeals {
+			if _, ok := stageNames[stage]; !ok {
+				t.Errorf("%s: stage %q has no name", r.Command, stage)
+			}
+		}
 	}
 	for _, r := range ReadTable {
 		used[r.Condition] = true
@@ -70,8 +75,8 @@ func TestPageIsWhole(t *testing.T) {
 
 // TestTable holds the table to what reading it relies on: the rules of a
 // command stand together, no two are for one role, and a command on a record
-// has one condition and the same states for every role, because the record
-// knows the person and not the role that they act in.
+// has one condition and the same states and stages for every role, because the
+// record knows the person and not the role that they act in.
 func TestTable(t *testing.T) {
 	if sorted := slices.Sorted(slices.Values(Commands)); len(slices.Compact(sorted)) != len(Commands) {
 		t.Errorf("the rules of a command stand apart: %v", Commands)
@@ -95,8 +100,8 @@ func TestTable(t *testing.T) {
 			first[r.Command] = r
 			continue
 		}
-		if r.Condition != one.Condition || !slices.Equal(r.States, one.States) {
-			t.Errorf("%s asks %s %q in %v, %s %q in %v", r.Command, one.Role, one.Condition, one.States, r.Role, r.Condition, r.States)
+		if r.Condition != one.Condition || !slices.Equal(r.States, one.States) || !slices.Equal(r.Appeals, one.Appeals) {
+			t.Errorf("%s asks %s %q in %v %q, %s %q in %v %q", r.Command, one.Role, one.Condition, one.States, one.Appeals, r.Role, r.Condition, r.States, r.Appeals)
 		}
 	}
 }
@@ -149,28 +154,29 @@ func TestMayRead(t *testing.T) {
 	for _, row := range readNames {
 		for _, role := range Roles {
 			for _, held := range []string{"", subject, district, "310104003", "310104"} {
-				for situation := range 4 {
-					approved, assigned := situation&1 != 0, situation&2 != 0
+				for situation := range 8 {
+					notified, assigned, panelist := situation&1 != 0, situation&2 != 0, situation&4 != 0
 					want := false
 					for _, c := range readConditionsOf(row.id, role) {
 						want = map[Condition]bool{
-							Always: true, Own: held == subject, OwnApproved: held == subject && approved,
-							InOwnDistrict: held == district && approved, Assigned: assigned,
+							Always: true, Own: held == subject, OwnNotified: held == subject && notified,
+							InOwnDistrict: held == district && notified, Assigned: assigned, Panelist: panelist,
 						}[c]
 					}
 					err := MayRead(Actor{Account: "a", Grants: []Grant{{role, held}}}, row.id, Facts{
-						Subject: subject, District: district, Approved: approved,
+						Subject: subject, District: district, Notified: notified,
 						Assigned: func() (bool, error) { return assigned, nil },
+						Panelist: func() (bool, error) { return panelist, nil },
 					})
 					if want != (err == nil) || err != nil && !errors.Is(err, domain.ErrForbidden) {
-						t.Errorf("%s by %s of %q, approved %t, assigned %t: %v, want %t", row.id, role, held, approved, assigned, err, want)
+						t.Errorf("%s by %s of %q, notified %t, assigned %t, panelist %t: %v, want %t", row.id, role, held, notified, assigned, panelist, err, want)
 					}
 					tried++
 				}
 			}
 		}
 	}
-	if want := len(readNames) * len(Roles) * 5 * 4; tried != want {
+	if want := len(readNames) * len(Roles) * 5 * 8; tried != want {
 		t.Errorf("tried %d, want %d", tried, want)
 	}
 }
@@ -179,10 +185,11 @@ func TestMayRead(t *testing.T) {
 // not a permission.
 func TestMayReadFails(t *testing.T) {
 	broken := errors.New("the read model is away")
-	assessor := Actor{Account: "a", Grants: []Grant{{Role: Assessor}}}
-	err := MayRead(assessor, ReadAssessment, Facts{Assigned: func() (bool, error) { return true, broken }})
-	if !errors.Is(err, broken) {
-		t.Errorf("%v, want %v", err, broken)
+	fails := func() (bool, error) { return true, broken }
+	for role, facts := range map[Role]Facts{Assessor: {Assigned: fails}, Reviewer: {Panelist: fails}} {
+		if err := MayRead(Actor{Account: "a", Grants: []Grant{{Role: role}}}, ReadAppeal, facts); !errors.Is(err, broken) {
+			t.Errorf("%s: %v, want %v", role, err, broken)
+		}
 	}
 }
 
@@ -207,15 +214,20 @@ func TestNobodyJudgesTheirOwn(t *testing.T) {
 			t.Errorf("%s on another subject: %v", command, err)
 		}
 	}
-	if judged != 2*10 || len(Judging) != 10 {
-		t.Errorf("%d commands on one's own subjects are refused, want 20; %d judge, want 10", judged, len(Judging))
+	if judged != 2*18 || len(Judging) != 18 {
+		t.Errorf("%d commands on one's own subjects are refused, want 36; %d judge, want 18", judged, len(Judging))
 	}
-	for _, command := range []Command{"recordScores", "imposeDeduction", "acceptHonor", "returnAssessment", "approveAssessment"} {
+	for _, command := range []Command{
+		"recordScores", "imposeDeduction", "acceptHonor", "returnAssessment", "approveAssessment",
+		"notifyResult", "redactReply", "answerAppeal", "namePanel", "castVote", "decideAppeal",
+	} {
 		if err := Allow(everything, command, "310101002"); !errors.Is(err, domain.ErrFourEyes) {
 			t.Errorf("%s on one's own center: %v", command, err)
 		}
 	}
-	if err := Allow(everything, "claimHonor", "310101002"); err != nil {
-		t.Errorf("a claim of one's own: %v", err)
+	for _, command := range []Command{"claimHonor", "fileAppeal", "escalateAppeal", "recuseFromPanel"} {
+		if err := Allow(everything, command, "310101002"); err != nil {
+			t.Errorf("%s of one's own: %v", command, err)
+		}
 	}
 }

@@ -13,60 +13,6 @@ import (
 	"mingjian/domain"
 )
 
-// Opened starts a round on a standard.
-type Opened struct {
-	domain.Stamp
-	Round string `json:"round"`
-	Name  string `json:"name"`
-	// Standard names the criteria, StandardHash the SHA-256 of their canonical
-	// bytes.
-	Standard     string `json:"standard"`
-	StandardHash string `json:"standardHash"`
-	// Guide names the scoring guide, if one was adopted, GuideHash the SHA-256 of
-	// its canonical bytes. A guide is no part of the standard.
-	Guide      string        `json:"guide,omitempty"`
-	GuideHash  string        `json:"guideHash,omitempty"`
-	Assessment domain.Period `json:"assessment"`
-	Honors     domain.Period `json:"honors"`
-	// Demo marks simulated data, on every page and in every file.
-	Demo bool `json:"demo,omitempty"`
-}
-
-// Published makes a release: the results as approved after the first LogSize
-// application events of the log. It is immutable.
-type Published struct {
-	domain.Stamp
-	Release int         `json:"release"` // 1, 2, …
-	Kind    ReleaseKind `json:"kind"`
-	Reason  string      `json:"reason"`
-	Engine  string      `json:"engine"` // domain.EngineVersion
-	LogSize int64       `json:"logSize"`
-}
-
-// ReleaseKind says what a release is for.
-type ReleaseKind string
-
-// A first final release, and corrections that replace it.
-const (
-	Final      ReleaseKind = "final"
-	Correction ReleaseKind = "correction"
-)
-
-// Closed ends a round: nothing in it changes any more.
-type Closed struct {
-	domain.Stamp
-	Reason string `json:"reason"`
-}
-
-// EventType is the stored name.
-func (Opened) EventType() string { return "round.Opened" }
-
-// EventType is the stored name.
-func (Published) EventType() string { return "round.Published" }
-
-// EventType is the stored name.
-func (Closed) EventType() string { return "round.Closed" }
-
 // StreamPrefix starts the name of a round's stream; the round's id follows.
 const StreamPrefix = "round-"
 
@@ -75,7 +21,11 @@ type Round struct {
 	Opened   *Opened
 	Releases int
 	Last     *Published
-	Closed   bool
+	// Deliberated is what the next release publishes; nil until there is something.
+	Deliberated *Deliberated
+	// Calendar is the pinned calendar's id, CalendarHash its hash.
+	Calendar, CalendarHash string
+	Closed                 bool
 }
 
 // Apply folds one event; an unknown one is an error and must stop the reader.
@@ -85,12 +35,16 @@ func (r *Round) Apply(event domain.Event) error {
 		if r.Opened != nil {
 			return fmt.Errorf("round %s: %w", e.Round, domain.ErrExists)
 		}
-		r.Opened = e
+		r.Opened, r.Calendar, r.CalendarHash = e, e.Calendar, e.CalendarHash
+	case *CalendarPinned:
+		r.Calendar, r.CalendarHash = e.Calendar, e.CalendarHash
+	case *Deliberated:
+		r.Deliberated = e
 	case *Published:
 		if e.Release != r.Releases+1 {
 			return fmt.Errorf("release %d follows %d: %w", e.Release, r.Releases, domain.ErrInvalid)
 		}
-		r.Releases, r.Last = e.Release, e
+		r.Releases, r.Last, r.Deliberated = e.Release, e, nil
 	case *Closed:
 		r.Closed = true
 	default:
@@ -123,7 +77,37 @@ func (r *Round) Open(o Opened) ([]domain.Event, error) {
 	if err := errors.Join(checkPeriod("assessment", o.Assessment), checkPeriod("honor", o.Honors)); err != nil {
 		return nil, err
 	}
+	if err := errors.Join(checkDays("appeal", o.AppealDays), checkDays("decision", o.DecisionDays)); err != nil {
+		return nil, err
+	}
 	return []domain.Event{&o}, nil
+}
+
+// PinCalendar replaces the round's calendar. Deadlines that are set stay.
+func (r *Round) PinCalendar(by domain.Stamp, id, calendar, hash, reason string) ([]domain.Event, error) {
+	if err := r.InProgress(id); err != nil {
+		return nil, err
+	}
+	if r.Calendar == calendar && r.CalendarHash == hash {
+		return nil, fmt.Errorf("round %s counts by calendar %s of hash %.12s… already: %w", id, calendar, hash, domain.ErrExists)
+	}
+	if strings.TrimSpace(reason) == "" {
+		return nil, fmt.Errorf("pinning calendar %s in round %s: %w", calendar, id, domain.ErrReasonMissing)
+	}
+	if err := checkReason(reason); err != nil {
+		return nil, err
+	}
+	return []domain.Event{&CalendarPinned{Stamp: by, Calendar: calendar, CalendarHash: hash, Reason: reason}}, nil
+}
+
+// maxDays bounds the working days that a round gives.
+const maxDays = 120
+
+func checkDays(name string, days int) error {
+	if days < 1 || days > maxDays {
+		return fmt.Errorf("%d working days for the %s, 1 to %d are: %w", days, name, maxDays, domain.ErrInvalid)
+	}
+	return nil
 }
 
 func checkPeriod(name string, p domain.Period) error {
@@ -159,32 +143,6 @@ func (r *Round) InProgress(id string) error {
 		return fmt.Errorf("round %s: %w", id, domain.ErrRoundClosed)
 	}
 	return nil
-}
-
-// Publish makes the next release of what was approved in the first logSize
-// application events. The first release is final; a later one corrects it and
-// needs a reason.
-func (r *Round) Publish(by domain.Stamp, id, reason string, approved int, logSize int64) ([]domain.Event, error) {
-	if err := r.InProgress(id); err != nil {
-		return nil, err
-	}
-	if approved == 0 {
-		return nil, fmt.Errorf("round %s: %w", id, domain.ErrNothingApproved)
-	}
-	kind := Final
-	if r.Releases > 0 {
-		kind = Correction
-		if strings.TrimSpace(reason) == "" {
-			return nil, fmt.Errorf("release %d of round %s corrects release %d: %w", r.Releases+1, id, r.Releases, domain.ErrReasonMissing)
-		}
-	}
-	if err := checkReason(reason); err != nil {
-		return nil, err
-	}
-	return []domain.Event{&Published{
-		Stamp: by, Release: r.Releases + 1, Kind: kind, Reason: reason,
-		Engine: domain.EngineVersion, LogSize: logSize,
-	}}, nil
 }
 
 // Close ends the round.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ func opened() *round.Opened {
 		Stamp: by, Round: "2022-city", Name: "2022年度评估", Standard: "2022", StandardHash: "h",
 		Assessment: domain.Period{From: "2022-06-01", To: "2022-08-31"},
 		Honors:     domain.Period{From: "2020-01-01", To: "2020-01-01"},
+		Calendar:   "cn", CalendarHash: "c1", AppealDays: 5, DecisionDays: 10,
 	}
 }
 
@@ -42,9 +44,24 @@ func open(change func(*round.Opened)) decision {
 	}
 }
 
-func publish(reason string, approved int) decision {
+var (
+	another     = domain.Stamp{By: "another organizer", At: by.At}
+	deliberated = &round.Deliberated{Stamp: another, LogSize: 4711, Minutes: "一致同意"}
+)
+
+func deliberate(minutes string, approved int) decision {
 	return func(r *round.Round) ([]domain.Event, error) {
-		return r.Publish(by, "2022-city", reason, approved, 4711)
+		return r.Deliberate(another, "2022-city", minutes, approved, 4711)
+	}
+}
+
+func publish(reason string) decision {
+	return func(r *round.Round) ([]domain.Event, error) { return r.Publish(by, "2022-city", reason) }
+}
+
+func pin(calendar, hash, reason string) decision {
+	return func(r *round.Round) ([]domain.Event, error) {
+		return r.PinCalendar(by, "2022-city", calendar, hash, reason)
 	}
 }
 
@@ -66,9 +83,18 @@ func fold(t testing.TB, history []domain.Event) *round.Round {
 func TestDecisions(t *testing.T) {
 	asIs := open(func(*round.Opened) {})
 	isOpen := []domain.Event{opened()}
-	released := []domain.Event{opened(), published(1, round.Final, "")}
+	ready := []domain.Event{opened(), deliberated}
+	released := []domain.Event{opened(), deliberated, published(1, round.Final, "")}
+	again := append(slices.Clip(released), deliberated)
+	withNotice := opened()
+	withNotice.Notice = true
+	own := *deliberated
+	own.Stamp = by
 	isClosed := []domain.Event{opened(), closed}
 	named := func(name string) decision { return open(func(o *round.Opened) { o.Name = name }) }
+	less := func(r *round.Round) ([]domain.Event, error) {
+		return r.Deliberate(another, "2022-city", "一致同意", 1, 4710)
+	}
 	longest := opened()
 	longest.Name = strings.Repeat("x", 400)
 	for _, s := range []struct {
@@ -94,14 +120,35 @@ func TestDecisions(t *testing.T) {
 		{name: "open with a period that ends before it starts", when: open(func(o *round.Opened) { o.Honors.To = "2019-12-31" }), refused: domain.ErrInvalid, says: "honor period: 2020-01-01 is after 2019-12-31"},
 		{name: "open with both periods bad: both are told", when: open(func(o *round.Opened) { o.Assessment, o.Honors = domain.Period{}, domain.Period{} }), refused: domain.ErrInvalid, says: "invalid input\nhonor period"},
 
-		{name: "publish a first release", given: isOpen, when: publish("", 1), then: published(1, round.Final, "")},
-		{name: "rule 9, a later release corrects", given: released, when: publish("数据更正", 1), then: published(2, round.Correction, "数据更正")},
-		{name: "publish before opening", when: publish("", 1), refused: domain.ErrUnknownRound, says: `round "2022-city": unknown round`},
-		{name: "publish after closing", given: isClosed, when: publish("", 1), refused: domain.ErrRoundClosed, says: "round 2022-city: the round is closed"},
-		{name: "rule 8, publish nothing approved", given: isOpen, when: publish("", 0), refused: domain.ErrNothingApproved, says: "round 2022-city: nothing is approved yet"},
-		{name: "rule 9, a correction without a reason", given: released, when: publish(" ", 1), refused: domain.ErrReasonMissing, says: "release 2 of round 2022-city corrects release 1"},
-		{name: "publish with a reason that is not UTF-8", given: released, when: publish("\xff", 1), refused: domain.ErrInvalid, says: "the reason is not UTF-8"},
-		{name: "publish with a long reason", given: isOpen, when: publish(strings.Repeat("长", 4001), 1), refused: domain.ErrInvalid, says: "at most 4000 characters"},
+		{name: "publish a first release", given: ready, when: publish(""), then: published(1, round.Final, "")},
+		{name: "rule 9, a later release corrects", given: again, when: publish("数据更正"), then: published(2, round.Correction, "数据更正")},
+		{name: "publish before opening", when: publish(""), refused: domain.ErrUnknownRound, says: `round "2022-city": unknown round`},
+		{name: "publish after closing", given: isClosed, when: publish(""), refused: domain.ErrRoundClosed, says: "round 2022-city: the round is closed"},
+		{name: "the first release of a round with a notice stage is provisional", given: []domain.Event{withNotice, deliberated}, when: publish(""), then: published(1, round.Provisional, "")},
+		{name: "the release after a provisional one is final", given: []domain.Event{withNotice, deliberated, published(1, round.Provisional, ""), deliberated}, when: publish("公示期满"), then: published(2, round.Final, "公示期满")},
+		{name: "the release after that corrects", given: []domain.Event{withNotice, published(1, round.Provisional, ""), published(2, round.Final, "公示期满"), deliberated}, when: publish("更正"), then: published(3, round.Correction, "更正")},
+		{name: "rule 8, publish what nobody deliberated", given: isOpen, when: publish(""), refused: domain.ErrNotDeliberated, says: "release 1 of round 2022-city: not deliberated yet"},
+		{name: "rule 8, what was deliberated is published once", given: released, when: publish("数据更正"), refused: domain.ErrNotDeliberated, says: "release 2 of round 2022-city"},
+		{name: "rule 8, publish what one deliberated oneself", given: []domain.Event{opened(), &own}, when: publish(""), refused: domain.ErrFourEyes, says: "release 1 of round 2022-city by whoever deliberated it"},
+
+		{name: "deliberate", given: isOpen, when: deliberate("一致同意", 1), then: deliberated},
+		{name: "deliberate again", given: ready, when: deliberate("一致同意", 1), then: deliberated},
+		{name: "rule 8, deliberate on nothing approved", given: isOpen, when: deliberate("一致同意", 0), refused: domain.ErrNothingApproved, says: "round 2022-city: nothing is approved yet"},
+		{name: "rule 9, deliberate on what was published, and no more", given: released, when: deliberate("一致同意", 1), then: deliberated},
+		{name: "rule 9, deliberate on less than was published", given: released, when: less, refused: domain.ErrInvalid, says: "deliberating on 4710 events, release 1 of round 2022-city rests on 4711"},
+		{name: "deliberate without minutes", given: isOpen, when: deliberate(" ", 1), refused: domain.ErrReasonMissing, says: "deliberating round 2022-city"},
+		{name: "deliberate with long minutes", given: isOpen, when: deliberate(strings.Repeat("长", 4001), 1), refused: domain.ErrInvalid, says: "at most 4000 characters"},
+		{name: "deliberate before opening", when: deliberate("x", 1), refused: domain.ErrUnknownRound, says: "2022-city"},
+		{name: "deliberate after closing", given: isClosed, when: deliberate("x", 1), refused: domain.ErrRoundClosed, says: "2022-city"},
+
+		{name: "pin a newer calendar", given: isOpen, when: pin("cn", "c2", "公布了次年安排"), then: &round.CalendarPinned{Stamp: by, Calendar: "cn", CalendarHash: "c2", Reason: "公布了次年安排"}},
+		{name: "pin the calendar that is pinned", given: isOpen, when: pin("cn", "c1", "x"), refused: domain.ErrExists, says: "counts by calendar cn of hash c1"},
+		{name: "pin a calendar without a reason", given: isOpen, when: pin("cn", "c2", ""), refused: domain.ErrReasonMissing, says: "pinning calendar cn"},
+		{name: "pin a calendar after closing", given: isClosed, when: pin("cn", "c2", "x"), refused: domain.ErrRoundClosed, says: "2022-city"},
+		{name: "open without days", when: open(func(o *round.Opened) { o.AppealDays, o.DecisionDays = 0, 121 }), refused: domain.ErrInvalid, says: "0 working days for the appeal, 1 to 120 are: invalid input\n121 working days for the decision"},
+		{name: "rule 9, a correction without a reason", given: again, when: publish(" "), refused: domain.ErrReasonMissing, says: "release 2 of round 2022-city replaces release 1"},
+		{name: "publish with a reason that is not UTF-8", given: again, when: publish("\xff"), refused: domain.ErrInvalid, says: "the reason is not UTF-8"},
+		{name: "publish with a long reason", given: ready, when: publish(strings.Repeat("长", 4001)), refused: domain.ErrInvalid, says: "at most 4000 characters"},
 
 		{name: "close", given: isOpen, when: closing("评估结束"), then: closed},
 		{name: "close after a release", given: released, when: closing("评估结束"), then: closed},
@@ -135,10 +182,25 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
+// A calendar that is pinned replaces the one before; what was deliberated waits
+// for its release, and no longer.
+func TestFoldKeepsWhatIsDue(t *testing.T) {
+	pinned := &round.CalendarPinned{Stamp: by, Calendar: "cn", CalendarHash: "c2", Reason: "公布了次年安排"}
+	later := *deliberated
+	later.LogSize = 5000
+	r := fold(t, []domain.Event{opened(), deliberated, pinned, &later})
+	if r.Calendar != "cn" || r.CalendarHash != "c2" || r.Deliberated == nil || r.Deliberated.LogSize != 5000 {
+		t.Errorf("calendar %s of hash %s, deliberated %+v; want cn of c2, 5000 events", r.Calendar, r.CalendarHash, r.Deliberated)
+	}
+	if err := r.Apply(published(1, round.Final, "")); err != nil || r.Deliberated != nil || r.NextKind() != round.Correction {
+		t.Errorf("published: %v, deliberated %+v, next %s", err, r.Deliberated, r.NextKind())
+	}
+}
+
 func TestFold(t *testing.T) {
 	second := published(2, round.Correction, "更正")
 	got := fold(t, []domain.Event{opened(), published(1, round.Final, ""), second, closed})
-	want := &round.Round{Opened: opened(), Releases: 2, Last: second, Closed: true}
+	want := &round.Round{Opened: opened(), Releases: 2, Last: second, Calendar: "cn", CalendarHash: "c1", Closed: true}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -168,19 +230,20 @@ func TestApplyRefuses(t *testing.T) {
 	}
 }
 
-// Releases count 1, 2, 3, the first is final and each later one a correction
-// with a reason; nothing follows the closing.
+// Releases count 1, 2, 3, each of what was deliberated since the one before;
+// the first is final and each later one a correction with a reason; nothing
+// follows the closing.
 func TestAnyHistory(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := new(round.Round)
-		releases, isClosed := 0, false
+		releases, isClosed, due := 0, false, false
 		for range rapid.IntRange(1, 12).Draw(t, "commands") {
 			reason := rapid.SampledFrom([]string{"", "更正"}).Draw(t, "reason")
 			commands := map[string]decision{
 				"open": open(func(*round.Opened) {}), "close": closing(reason),
-				"publish": publish(reason, rapid.IntRange(0, 2).Draw(t, "approved")),
+				"publish": publish(reason), "deliberate": deliberate(reason, rapid.IntRange(0, 2).Draw(t, "approved")),
 			}
-			name := rapid.SampledFrom([]string{"open", "publish", "publish", "publish", "close"}).Draw(t, "command")
+			name := rapid.SampledFrom([]string{"open", "deliberate", "deliberate", "publish", "publish", "close"}).Draw(t, "command")
 			events, err := commands[name](r)
 			if (err == nil) != (len(events) == 1) || (isClosed && err == nil) {
 				t.Fatalf("%s: %d events, error %v, closed before: %t", name, len(events), err, isClosed)
@@ -189,8 +252,15 @@ func TestAnyHistory(t *testing.T) {
 				if err := r.Apply(event); err != nil {
 					t.Fatalf("%s: %v", name, err)
 				}
+				if _, ok := event.(*round.Deliberated); ok {
+					due = true
+				}
 				if p, ok := event.(*round.Published); ok {
 					releases++
+					if !due {
+						t.Fatalf("release %d was not deliberated", releases)
+					}
+					due = false
 					if p.Release != releases || (p.Kind == round.Final) != (releases == 1) || (releases > 1 && p.Reason == "") {
 						t.Fatalf("release %d is %+v", releases, p)
 					}

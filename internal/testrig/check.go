@@ -10,6 +10,7 @@ import (
 
 	"mingjian/domain"
 	"mingjian/domain/assessment"
+	"mingjian/domain/round"
 	"mingjian/eventstore"
 	"mingjian/projections"
 )
@@ -34,7 +35,9 @@ func CheckConsistent(t testing.TB, r *Rig) *Ledger {
 		checkRoster(t, v, l)
 		for id := range l.Rounds {
 			checkRound(t, r, v, l, id)
+			CheckStats(t, v, l, id, projections.Latest)
 		}
+		CheckAppeals(t, v, l, projections.Latest)
 		for key := range l.Records {
 			CheckAssessment(t, v, l, key[0], key[1], projections.Latest)
 			checkTeam(t, v, l.Records[key])
@@ -124,6 +127,14 @@ func checkRound(t testing.TB, r *Rig, v *projections.View, l *Ledger, id string)
 	if view.Closed != l.Rounds[id].Closed || view.Name != opened.Name || view.AssessmentPeriod != opened.Assessment || view.Honors != opened.Honors {
 		t.Errorf("round %s is %+v, opened as %+v", id, view, opened)
 	}
+	fold := l.Rounds[id]
+	equal(t, "calendar of "+id, []any{view.Calendar, view.CalendarHash, view.AppealDays, view.DecisionDays, view.Notice},
+		[]any{fold.Calendar, fold.CalendarHash, opened.AppealDays, opened.DecisionDays, opened.Notice})
+	var deliberated *round.Deliberated
+	if view.Deliberated != nil {
+		deliberated = &view.Deliberated.Deliberated
+	}
+	equal(t, "deliberated of "+id, deliberated, fold.Deliberated)
 	CheckRanking(t, v, l, id, 0)
 	approved, err := v.Approved(id)
 	if err != nil {
@@ -146,6 +157,7 @@ func checkRound(t testing.TB, r *Rig, v *projections.View, l *Ledger, id string)
 		}
 		// A release is the fold of what was on record then, whatever came after.
 		CheckRanking(t, v, Fold(t, r.Codec, l.Events[:p.LogSize]), id, p.Release)
+		checkChanges(t, v, id, p.Release)
 	}
 }
 
@@ -227,26 +239,35 @@ func CheckAssessment(t testing.TB, v *projections.View, l *Ledger, id, subject s
 	}
 	got := make(map[string]assessment.Entry)
 	for code, e := range view.Entries {
-		got[code] = assessment.Entry{Version: e.Version, Finding: e.Finding, Stamp: domain.Stamp{By: e.By, At: e.At}}
+		got[code] = assessment.Entry{Version: e.Version, Finding: e.Finding, Stamp: domain.Stamp{By: e.By, At: e.At}, Appeal: e.Appeal}
 		if e.Clause != code || e.Replaced != 0 {
 			t.Errorf("%s at %d: entry on %s stands as %+v", what, asOf, code, e)
 		}
 	}
 	equal(t, what+": entries", got, entries)
 	checkClaims(t, what, view, a)
+	checkOutcome(t, v, l, view, a, asOf)
 }
 
 func checkClaims(t testing.TB, what string, view projections.AssessmentView, a *assessment.Assessment) {
 	t.Helper()
 	var deductions []projections.DeductionView
 	for _, d := range a.Deductions {
-		row := projections.DeductionView{DeductionImposed: d.DeductionImposed}
+		row := projections.DeductionView{DeductionImposed: d.DeductionImposed, Corrected: d.Corrected}
 		if d.Lifted != nil {
 			row.Lifted, row.LiftedReason, row.LiftedAt = true, d.Lifted.Reason, d.Lifted.At
 		}
 		deductions = append(deductions, row)
 	}
-	equal(t, what+": deductions", view.Deductions, deductions)
+	for i := range view.Deductions {
+		d := view.Deductions[i]
+		d.UnderAppeal = projections.UnderAppeal{} // see checkOutcome
+		equal(t, what+": deductions", d, deductions[i])
+		if d.Standing() != a.Standing[i] {
+			t.Errorf("%s: deduction %d stands with %q, want %q", what, i+1, d.Standing(), a.Standing[i])
+		}
+	}
+	equal(t, what+": deductions", len(view.Deductions), len(deductions))
 	var honors []projections.HonorView
 	for _, h := range a.Honors {
 		row := projections.HonorView{HonorClaimed: h.HonorClaimed, State: projections.HonorPending}

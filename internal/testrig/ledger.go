@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"mingjian/domain"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
 	"mingjian/domain/round"
@@ -23,10 +24,13 @@ type Ledger struct {
 	// Records holds each assessment by round and subject, Streams by stream.
 	Records map[[2]string]*assessment.Assessment
 	Streams map[string]*assessment.Assessment
+	// Appeals holds each appeal by its stream.
+	Appeals map[string]*appeal.Appeal
 	// Last is the revision of each stream's newest event.
 	Last map[string]uint64
 
-	std *domain.Standard
+	std   *domain.Standard
+	filed []string // the appeals' ids in order
 }
 
 // ReadLog reads all application events.
@@ -50,7 +54,7 @@ func Fold(t testing.TB, codec *eventstore.Codec, events []eventstore.Recorded) *
 		Events: events, Registry: registry.New(), std: Standard(t),
 		Rounds: make(map[string]*round.Round), Releases: make(map[string][]*round.Published),
 		Records: make(map[[2]string]*assessment.Assessment), Streams: make(map[string]*assessment.Assessment),
-		Last: make(map[string]uint64),
+		Appeals: make(map[string]*appeal.Appeal), Last: make(map[string]uint64),
 	}
 	ids := make(map[[16]byte]string)
 	var position eventstore.Position
@@ -86,7 +90,7 @@ func (l *Ledger) apply(stream string, event domain.Event) error {
 	case *round.Opened:
 		l.Rounds[e.Round] = new(round.Round)
 		return l.Rounds[e.Round].Apply(event)
-	case *round.Published, *round.Closed:
+	case *round.CalendarPinned, *round.Deliberated, *round.Published, *round.Closed:
 		id := stream[len(round.StreamPrefix):]
 		if published, ok := event.(*round.Published); ok {
 			l.Releases[id] = append(l.Releases[id], published)
@@ -95,6 +99,11 @@ func (l *Ledger) apply(stream string, event domain.Event) error {
 	case *assessment.Opened:
 		a := assessment.New(l.std)
 		l.Streams[stream], l.Records[[2]string{e.Round, e.Subject}] = a, a
+	case *appeal.Filed:
+		l.Appeals[stream], l.filed = appeal.New(), append(l.filed, e.Appeal)
+	}
+	if a, ok := l.Appeals[stream]; ok {
+		return a.Apply(event)
 	}
 	return l.Streams[stream].Apply(event)
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"mingjian/domain"
+	"mingjian/domain/appeal"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
 	"mingjian/eventstore"
@@ -128,6 +129,7 @@ type Player struct {
 	Round    string
 	Subjects []Subject
 	std      *domain.Standard
+	appeals  []appeal.Filed // that were filed, as far as Dispute needs them
 	// Done counts the commands that were carried out, Refused those that a rule
 	// forbade.
 	Done, Refused int
@@ -259,6 +261,6 @@ func (p *Player) step(ctx context.Context) (what string, err error) {
 		_, err = c.Approve(ctx, Meta("reviewer-2"), p.Round, s.Code)
 		return "approve", err
 	}
-	_, err = c.Publish(ctx, Meta("organizer"), p.Round, "更正")
+	_, err = Publish(ctx, c, p.Round, "更正")
 	return "publish", err
 }

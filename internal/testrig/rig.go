@@ -40,6 +40,7 @@ type Rig struct {
 	Commands *command.Commands
 
 	closed atomic.Bool
+	ticks  atomic.Int64 // seconds since Day
 }
 
 // Start runs a rig in a new folder until the test ends.
@@ -98,17 +99,21 @@ func (r *Rig) ModelConfig() projections.Config {
 	}
 }
 
-// CommandConfig is the rig's commands: a fixed key, and a clock that goes on
-// by a second each time it is looked at.
+// CommandConfig is the rig's commands: a fixed key, and the rig's clock.
 func (r *Rig) CommandConfig() command.Config {
 	key := sha256.Sum256([]byte("testrig"))
-	var ticks atomic.Int64
 	return command.Config{
-		Log: r.Log, Codec: r.Codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Results: r.Model, PseudonymKey: key[:],
+		Log: r.Log, Codec: r.Codec, Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: criteria.LookupCalendar, Results: r.Model, PseudonymKey: key[:],
 		Actors: People{}, Evidence: Arrived{},
-		Now: func() time.Time { return Day.Add(time.Duration(ticks.Add(1)) * time.Second) },
+		Now: r.Now,
 	}
 }
+
+// Now is a clock that goes on by a second each time it is looked at.
+func (r *Rig) Now() time.Time { return Day.Add(time.Duration(r.ticks.Add(1)) * time.Second) }
+
+// Pass lets days pass.
+func (r *Rig) Pass(days int) { r.ticks.Add(int64(days) * 24 * 60 * 60) }
 
 // Handler folds the log into the read model.
 func (r *Rig) Handler() projections.Handler {
@@ -187,6 +192,7 @@ func Round(id string) command.OpenRound {
 		Round: id, Name: "Round " + id, Standard: "2022", Demo: true,
 		Assessment: domain.Period{From: "2022-10-01", To: "2022-12-31"},
 		Honors:     domain.Period{From: "2021-01-01", To: "2022-12-31"},
+		Calendar:   "cn", AppealDays: 5, DecisionDays: 10,
 	}
 }
 
@@ -196,6 +202,14 @@ func (r *Rig) OpenRound(t testing.TB, id string) {
 	if _, err := r.Commands.OpenRound(Context(t), Meta("organizer"), Round(id)); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Publish has "organizer-2" deliberate a round, and "organizer" publish it.
+func Publish(ctx context.Context, c *command.Commands, round, reason string) (command.Receipt, error) {
+	if _, err := c.Deliberate(ctx, Meta("organizer-2"), round, "会商一致同意"); err != nil {
+		return command.Receipt{}, err
+	}
+	return c.Publish(ctx, Meta("organizer"), round, reason)
 }
 
 // Wait returns once the read model reflects all that is on record.

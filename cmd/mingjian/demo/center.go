@@ -5,29 +5,30 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
-	"time"
 
 	"mingjian/domain"
 	"mingjian/domain/assessment"
 	"mingjian/domain/registry"
 )
 
-// act plays one subject with its own dice, so that subjects do not depend on
-// each other's order.
+// act plays one subject with its own dice and clock, so that subjects do not
+// depend on each other's order.
 type act struct {
 	*player
+	clock
 	subject string
-	dice    *rand.Rand
+	scenes  []scene
 	// lax is how often a clause loses points.
 	lax float64
 	// The jury decides honors, the reviewer signs off: nobody judges own work.
 	assessor, second, spare, jury, reviewer string
+	claims                                  []claim
 }
 
+// act makes the one of a subject, which is cast for a part by its team: that of
+// its district.
 func (p *player) act(subject, district string) *act {
-	seed := fnv.New64a()
-	seed.Write([]byte(subject))
-	a := &act{player: p, subject: subject, dice: rand.New(rand.NewPCG(p.Seed, seed.Sum64()))}
+	a := &act{player: p, clock: p.clock(subject), subject: subject}
 	team := fnv.New32a()
 	team.Write([]byte(district))
 	n := int(team.Sum32() % 8)
@@ -36,46 +37,45 @@ func (p *player) act(subject, district string) *act {
 	a.second = login("assessor", 2*n+2)
 	a.spare = login("assessor", (2*n+3)%assessors+1)
 	a.reviewer = login("reviewer", n/2+1)
-	a.jury = login("reviewer", (n/2+1)%reviewers+1)
+	a.jury = login("reviewer", (n/2+1)%teamReviewers+1)
 	return a
 }
 
+// clock makes the dice and the clock of whatever has a name of its own.
+func (p *player) clock(name string) clock {
+	seed := fnv.New64a()
+	seed.Write([]byte(name))
+	return clock{dice: rand.New(rand.NewPCG(p.Seed, seed.Sum64()))}
+}
+
 // district records 7.3 and has it approved.
-func (p *player) district(ctx context.Context, code string) error {
+func (p *player) district(code string) *act {
 	a := p.act(code, code)
-	return a.steps(
-		func() error { return a.open(ctx) },
-		func() error { return a.assign(ctx, a.assessor, true) },
-		func() error { return a.record(ctx, a.assessor, "7", domain.District) },
-		func() error { return a.review(ctx) },
-	)
+	visit := p.days.after(firstDay, 3+a.dice.IntN(9))
+	a.on(firstDay, a.open, func(ctx context.Context) error { return a.assign(ctx, a.assessor, true) })
+	a.on(visit, func(ctx context.Context) error { return a.record(ctx, a.assessor, "7", domain.District) })
+	a.on(p.days.after(visit, 1), a.submit)
+	a.on(p.days.after(visit, 3), a.approve)
+	return a
 }
 
 // center records all clauses of a center, what it claims and what it did wrong,
-// and has it approved.
-func (p *player) center(ctx context.Context, row registry.Row) error {
+// and has it approved. Its place in the roster says what is sure to happen.
+func (p *player) center(row registry.Row, place int) *act {
 	a := p.act(row.Code, row.DistrictCode)
-	return a.steps(
-		func() error { return a.open(ctx) },
-		func() error { return a.assign(ctx, a.assessor, true) },
-		func() error { return a.recuse(ctx) },
-		func() error { return a.assign(ctx, a.second, false) },
-		func() error { return a.recordAll(ctx) },
-		func() error { return a.observe(ctx) },
-		func() error { return a.revise(ctx) },
-		func() error { return a.honors(ctx) },
-		func() error { return a.deduct(ctx) },
-		func() error { return a.review(ctx) },
-	)
-}
-
-func (a *act) steps(steps ...func() error) error {
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return fmt.Errorf("demo: %w", err)
-		}
+	visit := a.visits(place)
+	papers, submission := p.days.after(visit, 1), p.days.after(visit, 2)
+	a.on(firstDay, a.open, func(ctx context.Context) error { return a.assign(ctx, a.assessor, true) })
+	a.on(p.days.after(firstDay, 1), a.recuse, func(ctx context.Context) error { return a.assign(ctx, a.second, false) })
+	a.on(visit, a.inspect, func(ctx context.Context) error { return a.claimHonors(ctx, place) })
+	a.on(papers, a.readPapers, a.observe, a.revise, a.judgeHonors, func(ctx context.Context) error { return a.deduct(ctx, place) })
+	a.on(submission, a.submit)
+	if a.chance(0.12) {
+		a.on(p.days.after(submission, 1), a.giveBack)
+		a.on(p.days.after(submission, 2), a.answer)
 	}
-	return nil
+	a.on(p.days.after(submission, 3), a.approve)
+	return a
 }
 
 func (a *act) step(name string) string { return a.subject + "/" + name }
@@ -85,14 +85,12 @@ func (a *act) chance(p float64) bool { return a.dice.Float64() < p }
 func pick[T any](a *act, from []T) T { return from[a.dice.IntN(len(from))] }
 
 func (a *act) open(ctx context.Context) error {
-	_, err := a.Commands.OpenAssessment(ctx, a.meta(organizer, a.step("open")), Round, a.subject)
+	_, err := a.do().OpenAssessment(ctx, a.meta(organizer, a.step("open")), Round, a.subject)
 	return err
 }
 
-const organizer = "organizer" + domainOf
-
 func (a *act) assign(ctx context.Context, who string, lead bool) error {
-	_, err := a.Commands.AssignAssessor(ctx, a.meta(organizer, a.step("assign "+who)), Round, a.subject, a.ids[who], lead)
+	_, err := a.do().AssignAssessor(ctx, a.meta(organizer, a.step("assign "+who)), Round, a.subject, a.ids[who], lead)
 	return err
 }
 
@@ -105,11 +103,11 @@ func (a *act) recuse(ctx context.Context) error {
 	meta := a.meta(organizer, a.step("recuse"))
 	var err error
 	if a.chance(0.5) {
-		_, err = a.Commands.RecuseAssessor(ctx, meta, Round, a.subject, a.ids[a.second], "（演示）应受理中心请求：曾在该中心工作。", true)
+		_, err = a.do().RecuseAssessor(ctx, meta, Round, a.subject, a.ids[a.second], "（演示）应受理中心请求：曾在该中心工作。", true)
 	} else {
 		err = a.assign(ctx, a.second, false)
 		if err == nil {
-			_, err = a.Commands.RecuseMyself(ctx, a.meta(a.second, a.step("recuse myself")), Round, a.subject, "（演示）亲属在该中心任职，申请回避。")
+			_, err = a.do().RecuseMyself(ctx, a.meta(a.second, a.step("recuse myself")), Round, a.subject, "（演示）亲属在该中心任职，申请回避。")
 		}
 	}
 	a.second = a.spare
@@ -122,21 +120,25 @@ func (a *act) observe(ctx context.Context) error {
 		return nil
 	}
 	clause, _ := a.Criteria.Standard.Clause("5.1.2")
-	_, err := a.Commands.RecordObservation(ctx, a.meta(a.second, a.step("observe")), Round, a.subject, assessment.ObservationRecorded{
-		Clause: clause.Code, Text: "（演示）" + pick(a, clause.Recommendations), Method: assessment.Documents, ObservedAt: a.visit(),
+	_, err := a.do().RecordObservation(ctx, a.meta(a.second, a.step("observe")), Round, a.subject, assessment.ObservationRecorded{
+		Clause: clause.Code, Text: "（演示）" + pick(a, clause.Recommendations), Method: assessment.Documents, ObservedAt: a.seen(),
 	})
 	return err
 }
 
-// recordAll has the first assessor do the site visit, sections 1 to 3 and 7,
-// and the second the documents, sections 4 to 6.
-func (a *act) recordAll(ctx context.Context) error {
-	for _, section := range a.Criteria.Standard.Sections {
-		who := a.assessor
-		if section.Code >= "4" && section.Code <= "6" {
-			who = a.second
-		}
-		if err := a.record(ctx, who, section.Code, domain.Center); err != nil {
+// inspect has the first assessor do the site visit: sections 1 to 3 and 7.
+func (a *act) inspect(ctx context.Context) error {
+	return a.recordAll(ctx, a.assessor, "1", "2", "3", "7")
+}
+
+// readPapers has the second one do the documents: sections 4 to 6.
+func (a *act) readPapers(ctx context.Context) error {
+	return a.recordAll(ctx, a.second, "4", "5", "6")
+}
+
+func (a *act) recordAll(ctx context.Context, who string, sections ...string) error {
+	for _, section := range sections {
+		if err := a.record(ctx, who, section, domain.Center); err != nil {
 			return err
 		}
 	}
@@ -158,14 +160,14 @@ func (a *act) record(ctx context.Context, who, section string, kind domain.Subje
 		}
 		scores = append(scores, assessment.Score{Clause: clause.Code, Finding: finding})
 	}
-	_, err := a.Commands.RecordScores(ctx, a.meta(who, a.step("section "+section)), Round, a.subject, scores)
+	_, err := a.do().RecordScores(ctx, a.meta(who, a.step("section "+section)), Round, a.subject, scores)
 	return err
 }
 
 // finding throws the dice for one clause, which somebody looks at.
 func (a *act) finding(who string, clause *domain.Clause) (assessment.Finding, error) {
 	said := a.script.Clauses[clause.Code]
-	f := assessment.Finding{Outcome: domain.Met, Method: said.Method, ObservedAt: a.visit()}
+	f := assessment.Finding{Outcome: domain.Met, Method: said.Method, ObservedAt: a.seen()}
 	var drawn move
 	switch {
 	case clause.Indicator().Basis == domain.Award:
@@ -256,12 +258,6 @@ func (a *act) counts(measure string, met bool) map[string]int64 {
 	return nil
 }
 
-// visit is a working hour of the assessment period.
-func (a *act) visit() time.Time {
-	day := time.Date(2022, 9, 1, 1, 0, 0, 0, time.UTC).AddDate(0, 0, a.dice.IntN(60))
-	return day.Add(time.Duration(a.dice.IntN(7*60)) * time.Minute)
-}
-
 // revise corrects an entry of the first section before submission, now and then.
 func (a *act) revise(ctx context.Context) error {
 	if !a.chance(0.25) {
@@ -272,103 +268,74 @@ func (a *act) revise(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = a.Commands.ReviseScore(ctx, a.meta(a.assessor, a.step("revise")), Round, a.subject, 1,
+	_, err = a.do().ReviseScore(ctx, a.meta(a.assessor, a.step("revise")), Round, a.subject, 1,
 		assessment.Score{Clause: clause.Code, Finding: finding}, pick(a, a.script.Revisions))
 	return err
 }
 
-func (a *act) honors(ctx context.Context) error {
-	claims := 0
-	for a.chance(0.3) && claims < 2 {
-		claims++
-		honor := a.script.Honors[(a.dice.IntN(len(a.script.Honors)-1)+claims)%len(a.script.Honors)]
-		who := "center-" + a.subject + domainOf
-		certificate, err := a.upload(ctx, who, photos*assessors+a.dice.IntN(photos*assessors))
-		if err != nil {
-			return err
+// deduct imposes a section 8 item on a few centers; some are lifted again. The
+// second to fourth of the roster are among them.
+func (a *act) deduct(ctx context.Context, place int) error {
+	items := a.Criteria.Standard.Deductions.Items
+	item, lift := items[0], a.chance(0.3)
+	switch place {
+	case 1:
+		lift = false
+	case 2:
+		item, lift = items[1], false
+	case 3:
+		lift = true
+	default:
+		if !a.chance(0.03) {
+			return nil
 		}
-		_, err = a.Commands.ClaimHonor(ctx, a.meta(who, a.step(fmt.Sprintf("honor %d", claims))), Round, a.subject,
-			assessment.HonorClaimed{
-				Title: honor.Title, Level: honor.Level, Issuer: honor.Issuer, Document: certificate,
-				AwardedOn: time.Date(2019+claims, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, a.dice.IntN(300)).Format(time.DateOnly),
-			})
-		if err != nil {
-			return err
+		if a.chance(0.2) {
+			item = items[1]
 		}
-		if err := a.decideHonor(ctx, claims, honor.Level); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (a *act) decideHonor(ctx context.Context, number int, level assessment.HonorLevel) error {
-	meta := a.meta(a.jury, a.step(fmt.Sprintf("decide honor %d", number)))
-	if a.chance(0.3) {
-		_, err := a.Commands.RejectHonor(ctx, meta, Round, a.subject, number, pick(a, a.script.HonorRejections))
-		return err
-	}
-	worth := domain.Points(50)
-	if level == assessment.National {
-		worth = domain.Whole(1)
-	}
-	_, err := a.Commands.AcceptHonor(ctx, meta, Round, a.subject, number, worth)
-	return err
-}
-
-// deduct imposes a section 8 item on a few centers; some are lifted again.
-func (a *act) deduct(ctx context.Context) error {
-	if !a.chance(0.03) {
-		return nil
-	}
-	item := a.Criteria.Standard.Deductions.Items[0]
-	if a.chance(0.2) {
-		item = a.Criteria.Standard.Deductions.Items[1]
 	}
 	said := pick(a, a.script.Deductions[item.Code])
-	_, err := a.Commands.ImposeDeduction(ctx, a.meta(organizer, a.step("deduct")), Round, a.subject, assessment.DeductionImposed{
-		Item: item.Code, Reason: said.Reason, Source: said.Source, OccurredOn: a.visit().Format(time.DateOnly),
+	_, err := a.do().ImposeDeduction(ctx, a.meta(organizer, a.step("deduct")), Round, a.subject, assessment.DeductionImposed{
+		Item: item.Code, Reason: said.Reason, Source: said.Source, OccurredOn: domain.DayOf(a.seen()),
 		Evidence: []string{pick(a, a.photos[a.assessor])},
 	})
-	if err != nil || !a.chance(0.3) {
+	if err != nil || !lift {
 		return err
 	}
-	_, err = a.Commands.LiftDeduction(ctx, a.meta(organizer, a.step("lift")), Round, a.subject, 1, "（演示）经核查情况不属实，撤销该扣分。")
+	_, err = a.do().LiftDeduction(ctx, a.meta(organizer, a.step("lift")), Round, a.subject, 1, "（演示）经核查情况不属实，撤销该扣分。")
 	return err
 }
 
-// review submits and has a reviewer approve; now and then only after a return
-// and another look at the clause.
-func (a *act) review(ctx context.Context) error {
-	if _, err := a.Commands.Submit(ctx, a.meta(a.assessor, a.step("submit")), Round, a.subject); err != nil {
-		return err
-	}
-	if len(a.subject) == len("310101002") && a.chance(0.12) {
-		if err := a.giveBack(ctx); err != nil {
-			return err
-		}
-	}
-	_, err := a.Commands.Approve(ctx, a.meta(a.reviewer, a.step("approve")), Round, a.subject)
+func (a *act) submit(ctx context.Context) error {
+	_, err := a.do().Submit(ctx, a.meta(a.assessor, a.step("submit")), Round, a.subject)
 	return err
 }
+
+func (a *act) approve(ctx context.Context) error {
+	_, err := a.do().Approve(ctx, a.meta(a.reviewer, a.step("approve")), Round, a.subject)
+	return err
+}
+
+// returned is the clause that a reviewer wants to see again.
+const returned = "1.1.1"
 
 func (a *act) giveBack(ctx context.Context) error {
-	const code = "1.1.1"
-	clause, _ := a.Criteria.Standard.Clause(code)
-	_, err := a.Commands.ReturnAssessment(ctx, a.meta(a.reviewer, a.step("return")), Round, a.subject, "",
-		[]assessment.ClauseReason{{Clause: code, Reason: "（演示）请补充门牌标识的照片后再提交。"}})
-	if err != nil {
-		return err
-	}
+	_, err := a.do().ReturnAssessment(ctx, a.meta(a.reviewer, a.step("return")), Round, a.subject, "",
+		[]assessment.ClauseReason{{Clause: returned, Reason: "（演示）请补充门牌标识的照片后再提交。"}})
+	return err
+}
+
+// answer looks at the clause again, and submits again.
+func (a *act) answer(ctx context.Context) error {
+	clause, _ := a.Criteria.Standard.Clause(returned)
 	finding, err := a.finding(a.assessor, clause)
 	if err != nil {
 		return err
 	}
 	finding.Evidence = []string{pick(a, a.photos[a.assessor])}
-	if _, err := a.Commands.ReviseScore(ctx, a.meta(a.assessor, a.step("answer")), Round, a.subject, 1,
-		assessment.Score{Clause: code, Finding: finding}, "（演示）按复核意见补充照片。"); err != nil {
+	if _, err := a.do().ReviseScore(ctx, a.meta(a.assessor, a.step("answer")), Round, a.subject, 1,
+		assessment.Score{Clause: returned, Finding: finding}, "（演示）按复核意见补充照片。"); err != nil {
 		return err
 	}
-	_, err = a.Commands.Submit(ctx, a.meta(a.assessor, a.step("submit again")), Round, a.subject)
+	_, err = a.do().Submit(ctx, a.meta(a.assessor, a.step("submit again")), Round, a.subject)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"image/color"
 	"image/png"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/google/uuid"
@@ -23,9 +24,27 @@ import (
 // The people of the demo. All logins end so that nobody takes them for real.
 const (
 	assessors = 16
-	reviewers = 4
-	domainOf  = "@demo.invalid"
+	// The first reviewers sign off what teams have recorded; panels are named of
+	// all who had no part in a record.
+	teamReviewers, reviewers = 4, 12
+	domainOf                 = "@demo.invalid"
+	organizer                = "organizer" + domainOf
+	// deliberator is the second organizer, without whom nothing is published.
+	deliberator = "organizer-02" + domainOf
 )
+
+// account is the login of the subject's own people.
+func (a *act) account() string { return accountOf(a.subject) }
+
+func accountOf(subject string) string {
+	if len(subject) == districtCode {
+		return "district-" + subject + domainOf
+	}
+	return "center-" + subject + domainOf
+}
+
+// districtCode is the length of one; centers' codes are longer.
+const districtCode = len("310101")
 
 // Person is an account to sign in with and look around.
 type Person struct {
@@ -37,11 +56,11 @@ type Person struct {
 func (c Config) People() []Person {
 	first := c.Roster[0]
 	return []Person{
-		{"organizer" + domainOf, "演示组织者", rights.Grant{Role: rights.Organizer}},
+		{organizer, "演示组织者", rights.Grant{Role: rights.Organizer}},
 		{login("assessor", 1), "演示评估员01", rights.Grant{Role: rights.Assessor}},
 		{login("reviewer", 1), "演示复核员01", rights.Grant{Role: rights.Reviewer}},
-		{"center-" + first.Code + domainOf, "演示受理中心", rights.Grant{Role: rights.Center, Subject: first.Code}},
-		{"district-" + first.DistrictCode + domainOf, "演示区级部门", rights.Grant{Role: rights.District, Subject: first.DistrictCode}},
+		{accountOf(first.Code), "演示受理中心", rights.Grant{Role: rights.Center, Subject: first.Code}},
+		{accountOf(first.DistrictCode), "演示区级部门", rights.Grant{Role: rights.District, Subject: first.DistrictCode}},
 		{"auditor" + domainOf, "演示审计员", rights.Grant{Role: rights.Auditor}},
 	}
 }
@@ -50,15 +69,18 @@ func login(role string, n int) string { return fmt.Sprintf("%s-%02d%s", role, n,
 
 // people creates the accounts that the play needs.
 func (p *player) people(ctx context.Context) error {
-	all := p.People()
+	all := append(p.People(), Person{deliberator, "演示组织者02", rights.Grant{Role: rights.Organizer}})
 	for n := 2; n <= assessors; n++ {
 		all = append(all, Person{login("assessor", n), fmt.Sprintf("演示评估员%02d", n), rights.Grant{Role: rights.Assessor}})
 	}
 	for n := 2; n <= reviewers; n++ {
 		all = append(all, Person{login("reviewer", n), fmt.Sprintf("演示复核员%02d", n), rights.Grant{Role: rights.Reviewer}})
 	}
+	for _, code := range p.districts()[1:] {
+		all = append(all, Person{accountOf(code), "演示区级部门", rights.Grant{Role: rights.District, Subject: code}})
+	}
 	for _, row := range p.Roster[1:] {
-		all = append(all, Person{"center-" + row.Code + domainOf, "演示受理中心", rights.Grant{Role: rights.Center, Subject: row.Code}})
+		all = append(all, Person{accountOf(row.Code), "演示受理中心", rights.Grant{Role: rights.Center, Subject: row.Code}})
 	}
 	p.ids = make(map[string]string, len(all))
 	var mu sync.Mutex
@@ -80,15 +102,19 @@ func (p *player) people(ctx context.Context) error {
 			return err
 		})
 	}
-	return p.quietly(ctx, acts)
+	return p.all(ctx, acts)
 }
 
-// quietly runs acts that are no progress to be seen.
-func (p *player) quietly(ctx context.Context, acts []func(context.Context) error) error {
-	progress := p.Progress
-	p.Progress = nil
-	defer func() { p.Progress = progress }()
-	return p.all(ctx, acts)
+// districts lists the codes of those that the roster's centers are in, in its
+// order.
+func (c Config) districts() []string {
+	var codes []string
+	for _, row := range c.Roster {
+		if !slices.Contains(codes, row.DistrictCode) {
+			codes = append(codes, row.DistrictCode)
+		}
+	}
+	return codes
 }
 
 func (p *player) id(step string) string {
@@ -105,11 +131,11 @@ func (p *player) photograph(ctx context.Context) error {
 	var acts []func(context.Context) error
 	for n := range taken {
 		acts = append(acts, func(ctx context.Context) (err error) {
-			taken[n], err = p.upload(ctx, login("assessor", 1+n/photos), n)
+			taken[n], err = p.upload(ctx, p.at(opening), login("assessor", 1+n/photos), n)
 			return err
 		})
 	}
-	if err := p.quietly(ctx, acts); err != nil {
+	if err := p.all(ctx, acts); err != nil {
 		return err
 	}
 	p.photos = make(map[string][]string, assessors)
@@ -123,7 +149,7 @@ func (p *player) photograph(ctx context.Context) error {
 // upload stores a picture as somebody's evidence, who may then refer to it. A
 // play that goes on stores it once more, as people would who do not know whether
 // the first time went through.
-func (p *player) upload(ctx context.Context, who string, n int) (string, error) {
+func (p *player) upload(ctx context.Context, commands *command.Commands, who string, n int) (string, error) {
 	picture, err := photo(p.Seed, n)
 	if err != nil {
 		return "", err
@@ -132,7 +158,7 @@ func (p *player) upload(ctx context.Context, who string, n int) (string, error) 
 	if err != nil {
 		return "", err
 	}
-	return piece.SHA256, p.Commands.Witness(ctx, p.ids[who], func(by domain.Stamp) domain.Event {
+	return piece.SHA256, commands.Witness(ctx, p.ids[who], func(by domain.Stamp) domain.Event {
 		return &access.EvidenceStored{Stamp: by, SHA256: piece.SHA256, Type: piece.Type, Size: piece.Size}
 	})
 }

@@ -21,6 +21,8 @@ type script struct {
 	Deductions      map[string][]deduction  `yaml:"deductions"`
 	Revisions       []string                `yaml:"revisions"`
 	NotApplicable   map[string][]string     `yaml:"not_applicable"`
+
+	after sequel
 }
 
 type clauseScript struct {
@@ -51,6 +53,9 @@ func loadScript(std *domain.Standard) (*script, error) {
 	s := new(script)
 	if err := yaml.UnmarshalWithOptions(findings, s, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("demo: findings.yaml: %w", err)
+	}
+	if err := s.after.load(); err != nil {
+		return nil, err
 	}
 	for _, clause := range std.Clauses() {
 		if clause.Indicator().Honors {

@@ -17,7 +17,7 @@ test("each district's tile leads to the district", async ({ page }) => {
 
 test("the navigation leads everywhere and says where it is", async ({ page }) => {
   await page.goto("index.html");
-  for (const entry of ["排名", "各区", "标准", "数据下载", "首页"]) {
+  for (const entry of ["排名", "各区", "标准", "申诉", "更正", "数据", "首页"]) {
     const way = page.getByRole("navigation", { name: "主导航" }).getByRole("link", { name: entry, exact: true });
     await way.click();
     await expect(way).toHaveAttribute("aria-current", "page");

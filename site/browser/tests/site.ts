@@ -17,6 +17,9 @@ export const kinds: Kind[] = [
   { name: "best-center", at: centerOf("tr:first-child"), title: /^【演示】.+中心.* · .+ · 明鉴$/ },
   { name: "last-center", at: centerOf("tr:last-child"), title: /^【演示】.+中心.* · .+ · 明鉴$/ },
   { name: "criteria", at: "criteria.html", title: /^【演示】.+ · 明鉴$/ },
+  { name: "appealed-center", at: { page: "appeals.html", link: ".listed tbody tr:last-child th a" }, title: /^【演示】.+中心.* · .+ · 明鉴$/ },
+  { name: "appeals", at: "appeals.html", title: /^【演示】申诉统计 · .+ · 明鉴$/ },
+  { name: "changes", at: "changes.html", title: /^【演示】更正记录 · .+ · 明鉴$/ },
   { name: "data", at: "data.html", title: /^【演示】数据下载 · .+ · 明鉴$/ },
   // Deep down, where a page's links are the easiest to get wrong.
   { name: "not-found", at: "centers/no/such.html", title: /^【演示】没有这个页面 · .+ · 明鉴$/, status: 404 },
