@@ -121,7 +121,7 @@ func startMetropolis(b *testing.B, centers, districts int) *metropolis {
 	cfg.Accounts = c.accounts
 	cfg.Commands, err = command.New(command.Config{
 		Log: c.log, Codec: eventstore.NewCodec(), Criteria: criteria.Lookup, Guides: criteria.LookupGuide, Calendars: calendars, Results: c.model,
-		PseudonymKey: key, Actors: c.accounts, Evidence: testrig.Arrived{},
+		PseudonymKey: key, Actors: c.accounts, Evidence: testrig.Arrived{}, Now: ticking(),
 	})
 	must(b, err)
 	c.internal, err = NewInternal(cfg)
