@@ -27,7 +27,7 @@ unit:
 # Again under the race detector, which needs cgo, where goroutines meet: not for
 # the matrices of rights, which send thousands of requests one by one.
 race:
-	CGO_ENABLED=1 MINGJIAN_KILL_ROUNDS=3 MINGJIAN_TEST_CRASH_ROUNDS=3 MINGJIAN_WALK_TOGETHER=20 go test -count=1 -race -timeout 40m -skip '^(TestPermissions|TestPermissionsOnAppeals|TestReading|TestReadingAppeals|TestExportRights)$$' ./eventstore/... ./projections/... ./api/... ./site/... ./cmd/...
+	CGO_ENABLED=1 MINGJIAN_KILL_ROUNDS=3 MINGJIAN_TEST_CRASH_ROUNDS=3 MINGJIAN_WALK_TOGETHER=20 go test -count=1 -race -timeout 40m -skip '^(TestPermissions|TestPermissionsOnAppeals|TestReading|TestReadingAppeals|TestExportRights)$$' ./eventstore/... ./projections/... ./api/... ./reactions/... ./site/... ./cmd/...
 
 # The pages in a real Chromium.
 browser: build
