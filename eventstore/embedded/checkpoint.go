@@ -10,9 +10,9 @@ import (
 
 const (
 	// checkpointBytes of new events make a checkpoint worth its fsyncs. A commit counts for
-	// commitBytes besides: the log gets whole pages, however small the events.
+	// commitBytes besides: the log gets whole pages, some 7 KiB for the smallest event.
 	checkpointBytes = 8 << 20
-	commitBytes     = 2 << 10
+	commitBytes     = 8 << 10
 	// walFrames is where the write-ahead log has outgrown its usefulness (64 MiB): a background
 	// checkpoint never catches up with a writer that does not pause, so then the writer pauses.
 	walFrames = 16 << 10
