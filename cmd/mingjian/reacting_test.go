@@ -70,10 +70,10 @@ func TestTwoServersReact(t *testing.T) {
 }
 
 // TestKilledServersReact has two servers react that are killed again and again.
+// Their lives grow longer, so that a slow machine too gets somewhere.
 func TestKilledServersReact(t *testing.T) {
 	s := openStage(t, 4)
 	dirs := []string{s.folder(), s.folder()}
-	rng := rand.New(rand.NewPCG(rand.Uint64(), 0))
 	acting, acted := context.WithCancel(s.ctx)
 	var killing sync.WaitGroup
 	kills := make([]int, len(dirs))
@@ -81,7 +81,7 @@ func TestKilledServersReact(t *testing.T) {
 		killing.Go(func() {
 			for acting.Err() == nil || kills[i] < 4 {
 				child := s.reactor(dir)
-				time.Sleep(time.Duration(rng.IntN(400)) * time.Millisecond)
+				time.Sleep(time.Duration(rand.IntN(400+100*kills[i])) * time.Millisecond)
 				if err := child.Process.Kill(); err != nil { // SIGKILL
 					t.Error(err)
 				}
