@@ -100,7 +100,7 @@ func (l *Log) revision(ctx context.Context, stream string) int64 {
 
 // Prefixes are what the names of application streams start with. Everything
 // else in the log (the server's own events, the log's identity) is not ours.
-var Prefixes = []string{"round-", "assessment-", "appeal-", "registry", "account-", "access-", "mail-"}
+var Prefixes = []string{"round-", "assessment-", "appeal-", "registry", "account-", "access-", "mail-", "keys"}
 
 // IsApplication reports whether a stream belongs to the application.
 func IsApplication(stream string) bool {
