@@ -94,6 +94,7 @@ var rulings = []ruling{
 	{domain.ErrUnknownAccount, "UNKNOWN_ACCOUNT", "没有这个账号。", false},
 	{domain.ErrDisabled, "DISABLED", "该账号已停用。", false},
 	{domain.ErrNotGranted, "NOT_GRANTED", "该账号没有这一角色。", false},
+	{domain.ErrLastOrganizer, "LAST_ORGANIZER", "这是最后一位可用的组织者，请先将组织者角色授予他人。", false},
 	{domain.ErrSignIn, "SIGN_IN", "登录名、密码或验证码有误。", false},
 	{domain.ErrThrottled, "THROTTLED", "尝试次数过多，请稍后再试。", true},
 	{domain.ErrWeakPassword, "WEAK_PASSWORD", "密码过于简单，请换一个。", false},

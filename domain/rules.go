@@ -40,6 +40,7 @@ var (
 	ErrUnknownAccount  = errors.New("unknown account")
 	ErrDisabled        = errors.New("the account is disabled")
 	ErrNotGranted      = errors.New("the account does not hold this role")
+	ErrLastOrganizer   = errors.New("nobody else is an organizer, make another one first")
 	ErrSignIn          = errors.New("name, password or code is wrong")
 	ErrThrottled       = errors.New("too many attempts")
 	ErrWeakPassword    = errors.New("the password is too easy to guess")

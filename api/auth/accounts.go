@@ -26,6 +26,9 @@ type Meta struct {
 	ID string
 	// Actor is the account that acts.
 	Actor string
+	// Unguarded lets the command leave nobody who is an organizer. It is for
+	// whoever has the data folder in reach, and so can make another one.
+	Unguarded bool
 }
 
 // Receipt says where a command ended in the log.
@@ -80,6 +83,8 @@ type Accounts struct {
 	byAccount *throttle
 	byAddress *throttle
 	directory *directory
+	// dismissing has room for one, see dismiss.
+	dismissing chan struct{}
 
 	mu        sync.Mutex
 	followers *lru[*eventstore.Follower[*account.Account]]
@@ -117,7 +122,7 @@ func New(c Config) (*Accounts, error) {
 		config: c, hasher: hasher,
 		byAccount: newThrottle(freePerAccount, mostPerAccount),
 		byAddress: newThrottle(freePerAddress, mostPerAddress),
-		directory: newDirectory(),
+		directory: newDirectory(), dismissing: make(chan struct{}, 1),
 		followers: newLRU[*eventstore.Follower[*account.Account]](followed),
 	}, nil
 }

@@ -167,7 +167,7 @@ func TestRolesAreFresh(t *testing.T) {
 	if err != nil || !actor.Holds(rights.Center, "310101002") || !actor.Has(rights.Organizer) {
 		t.Errorf("actor %+v, %v", actor, err)
 	}
-	m := meta()
+	m := byOperator()
 	for range 2 {
 		_, err = w.RevokeRole(w.ctx, m, id, organizer)
 		must(t, err)
@@ -176,9 +176,9 @@ func TestRolesAreFresh(t *testing.T) {
 	if err != nil || actor.Has(rights.Organizer) {
 		t.Errorf("actor %+v, %v", actor, err)
 	}
-	_, err = w.RevokeRole(w.ctx, meta(), id, organizer)
+	_, err = w.RevokeRole(w.ctx, byOperator(), id, organizer)
 	wantErr(t, "revoke again", err, domain.ErrNotGranted)
-	_, err = w.Disable(w.ctx, meta(), id, "离职")
+	_, err = w.Disable(w.ctx, byOperator(), id, "离职")
 	must(t, err)
 	_, err = other.Actor(w.ctx, id)
 	wantErr(t, "disabled", err, domain.ErrDisabled)
@@ -203,13 +203,13 @@ func TestFirst(t *testing.T) {
 	want("an assessor only", false)
 	id := w.account(zhang, organizer)
 	want("an organizer", true)
-	_, err := w.Disable(w.ctx, meta(), id, "离职")
+	_, err := w.Disable(w.ctx, byOperator(), id, "离职")
 	must(t, err)
 	want("a disabled one", false)
 	_, err = w.Enable(w.ctx, meta(), id)
 	must(t, err)
 	want("one enabled again", true)
-	_, err = w.RevokeRole(w.ctx, meta(), id, organizer)
+	_, err = w.RevokeRole(w.ctx, byOperator(), id, organizer)
 	must(t, err)
 	want("one who is none any more", false)
 	w.account(Person{Login: "wangwu", Name: "王五"}, organizer)
@@ -226,7 +226,7 @@ func TestList(t *testing.T) {
 	two, err := other.Create(w.ctx, meta(), Person{Login: "lisi", Name: "李四"}, nil)
 	must(t, err)
 	w.invite(two.Account)
-	_, err = w.Disable(w.ctx, meta(), one, "离职")
+	_, err = w.Disable(w.ctx, byOperator(), one, "离职")
 	must(t, err)
 	lisi := Person{Login: "lisi", Name: "李四"}
 	want := []Entry{
@@ -238,7 +238,7 @@ func TestList(t *testing.T) {
 			t.Errorf("list %+v, %v", list, err)
 		}
 	}
-	_, err = other.Erase(w.ctx, meta(), one, "本人要求")
+	_, err = other.Erase(w.ctx, byOperator(), one, "本人要求")
 	must(t, err)
 	list, err := w.List(w.ctx)
 	must(t, err)
@@ -264,12 +264,12 @@ func TestEraseIsForGood(t *testing.T) {
 	session, err := w.SignIn(w.ctx, zhangMail, goodPass, w.code(secret), desk)
 	must(t, err)
 	before := w.stream(id)
-	m := meta()
+	m := byOperator()
 	_, err = w.Erase(w.ctx, m, id, "本人要求")
 	must(t, err)
 	_, err = w.Erase(w.ctx, m, id, "本人要求")
 	must(t, err)
-	_, err = w.Erase(w.ctx, meta(), id, "再次")
+	_, err = w.Erase(w.ctx, byOperator(), id, "再次")
 	must(t, err)
 
 	after := w.stream(id)

@@ -59,16 +59,21 @@ func (s *Accounts) Grant(ctx context.Context, m Meta, id string, g rights.Grant)
 	})
 }
 
-// RevokeRole takes a role away, from the next request on.
+// RevokeRole takes a role away, from the next request on. The last organizer
+// who may act keeps theirs: domain.ErrLastOrganizer.
 func (s *Accounts) RevokeRole(ctx context.Context, m Meta, id string, g rights.Grant) (Receipt, error) {
-	return s.execute(ctx, m, id, func(a *account.Account, by domain.Stamp) ([]domain.Event, error) {
+	run := s.execute
+	if g.Role == rights.Organizer {
+		run = s.dismiss
+	}
+	return run(ctx, m, id, func(a *account.Account, by domain.Stamp) ([]domain.Event, error) {
 		return a.RevokeRole(by, g)
 	})
 }
 
-// Disable keeps an account out and ends its sessions.
+// Disable keeps an account out and ends its sessions; not the last organizer's.
 func (s *Accounts) Disable(ctx context.Context, m Meta, id, reason string) (Receipt, error) {
-	return s.execute(ctx, m, id, func(a *account.Account, by domain.Stamp) ([]domain.Event, error) {
+	return s.dismiss(ctx, m, id, func(a *account.Account, by domain.Stamp) ([]domain.Event, error) {
 		return a.Disable(by, reason)
 	})
 }
@@ -82,9 +87,9 @@ func (s *Accounts) Enable(ctx context.Context, m Meta, id string) (Receipt, erro
 
 // Erase ends an account for good and destroys its key: who it was, and how it
 // signed in, cannot be read again from the log or any copy of it. Sending it
-// again finishes what was cut short.
+// again finishes what was cut short. The last organizer stays.
 func (s *Accounts) Erase(ctx context.Context, m Meta, id, reason string) (Receipt, error) {
-	receipt, err := s.execute(ctx, m, id, func(a *account.Account, by domain.Stamp) ([]domain.Event, error) {
+	receipt, err := s.dismiss(ctx, m, id, func(a *account.Account, by domain.Stamp) ([]domain.Event, error) {
 		return a.Erase(by, reason)
 	})
 	if err != nil {
@@ -179,7 +184,7 @@ func (s *Accounts) isOrganizer(ctx context.Context, e eventstore.Recorded) (bool
 	}
 	found := false
 	err = s.look(ctx, e.Stream[len(account.StreamPrefix):], func(a *account.Account) error {
-		found = a.Usable() == nil && a.Actor("").Has(rights.Organizer)
+		found = organizes(a)
 		return nil
 	})
 	return found, err

@@ -54,9 +54,10 @@ func (p place) accounts(ctx context.Context, io *stdio, do func(*auth.Accounts) 
 	return do(accounts)
 }
 
-// byOperator is a new command of the operator.
+// byOperator is a new command of the operator, who may dismiss the last
+// organizer: on this machine another one can be made.
 func byOperator() auth.Meta {
-	return auth.Meta{ID: uuid.Must(uuid.NewV7()).String(), Actor: command.Operator}
+	return auth.Meta{ID: uuid.Must(uuid.NewV7()).String(), Actor: command.Operator, Unguarded: true}
 }
 
 // invite prints the link by which an account's owner sets a password.
