@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/graphql-go/graphql"
@@ -10,6 +11,7 @@ import (
 	"mingjian/api/command"
 	"mingjian/domain"
 	"mingjian/domain/rights"
+	"mingjian/projections"
 )
 
 // addAccounts adds who has an account, and one's own sessions.
@@ -30,14 +32,7 @@ func (s *internalSchema) addAccounts(query graphql.Fields) {
 			return nullUnless(!e.Invited.IsZero(), e.Invited)
 		}),
 	})
-	query["accounts"] = root(listOf(account), "Every account, oldest first, read from the log itself.", graphql.FieldConfigArgument{},
-		func(r *request, _ *input) (any, error) {
-			if err := rights.MayRead(r.viewer(), rights.ReadAccounts, rights.Facts{}); err != nil {
-				return nil, err
-			}
-			list, err := r.cfg.Accounts.List(r.ctx)
-			return refs(list), err
-		})
+	query["accounts"] = root(required(connection[*auth.Entry](account, s.pageInfo)), "Every account, oldest first, read from the log itself.", pageArgs(nil), accountsOf)
 	session := object("Session", "A sign-in that has not ended.", graphql.Fields{
 		"id":        field(required(graphql.ID), "", func(i *auth.SessionInfo) any { return i.ID }),
 		"openedAt":  field(required(s.dateTime), "", func(i *auth.SessionInfo) any { return i.Opened }),
@@ -50,6 +45,29 @@ func (s *internalSchema) addAccounts(query graphql.Fields) {
 			list, err := r.cfg.Accounts.Sessions(r.ctx, r.viewer().Account)
 			return refs(list), err
 		})
+}
+
+// accountsOf is a page of the accounts. An account's id is its cursor.
+func accountsOf(r *request, in *input) (any, error) {
+	first, after := in.page()
+	if err := in.err(); err != nil {
+		return nil, err
+	}
+	if err := rights.MayRead(r.viewer(), rights.ReadAccounts, rights.Facts{}); err != nil {
+		return nil, err
+	}
+	list, total, err := r.cfg.Accounts.ListAfter(r.ctx, after, first+1)
+	if errors.Is(err, domain.ErrUnknownAccount) {
+		err = fmt.Errorf("%.80q: %w", after, projections.ErrCursor)
+	}
+	if err != nil {
+		return nil, err
+	}
+	page := projections.Page[auth.Entry]{Items: list[:min(first, len(list))], Total: total, HasNext: len(list) > first}
+	for _, e := range page.Items {
+		page.Cursors = append(page.Cursors, e.Account)
+	}
+	return newPage(page, after, self[auth.Entry]), nil
 }
 
 func ofPerson(e *auth.Entry, read func(*auth.Person) string) any {

@@ -407,7 +407,7 @@ var timedQueries = []struct{ name, document string }{
 	{"honorClaims", `query($seen: Position, $center: ID!) { honorClaims(round: "spring-2022", subject: $center, after: $seen) {
 		number title level issuer awardedOn document state points reason by at } }`},
 	{"events", `{ events { totalCount pageInfo { hasNextPage endCursor } edges { cursor node { seq position stream revision type actor commandId at } } } }`},
-	{"accounts", `{ accounts { id login name grants { role subject } createdAt disabled erased password totp invitedUntil } }`},
+	{"accounts", `{ accounts { totalCount edges { node { id login name grants { role subject } createdAt disabled erased password totp invitedUntil } } } }`},
 	{"sessions", `{ sessions { id openedAt expiresAt userAgent } }`},
 }
 

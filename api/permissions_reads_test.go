@@ -305,7 +305,7 @@ func (l *looker) lists(as casting, who *player) {
 		live := l.subscribe(who, `subscription($r: ID!) { roundProgress(round: $r) { round } }`, variables)
 		l.look("live roundProgress of "+round, rights.ReadProgress, as, allowed(rights.ReadProgress), live)
 	}
-	l.look("accounts", rights.ReadAccounts, as, allowed(rights.ReadAccounts), l.send(who, `{ accounts { login } }`, nil))
+	l.look("accounts", rights.ReadAccounts, as, allowed(rights.ReadAccounts), l.send(who, `{ accounts { edges { node { login } } } }`, nil))
 	l.moved("lists by "+as.name, before, false)
 	l.look("events", rights.ReadTrail, as, allowed(rights.ReadTrail), l.send(who, `{ events(first: 1) { totalCount } }`, nil))
 }

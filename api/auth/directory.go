@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"mingjian/domain"
 	"mingjian/domain/account"
 	"mingjian/domain/rights"
 	"mingjian/eventstore"
@@ -99,13 +100,8 @@ func (d *directory) fold(codec *eventstore.Codec, e eventstore.Recorded) error {
 // trail.
 func (s *Accounts) List(ctx context.Context) (list []Entry, err error) {
 	err = s.directory.read(ctx, s, func(d *directory) error {
-		if err := d.open(ctx, s); err != nil {
-			return err
-		}
-		for _, id := range d.order {
-			list = append(list, d.entries[id].entry(id))
-		}
-		return nil
+		list, err = d.list(ctx, s, d.order)
+		return err
 	})
 	return list, err
 }
@@ -126,12 +122,41 @@ func (s *Accounts) Holders(ctx context.Context, role rights.Role, subject string
 	return accounts, err
 }
 
+// ListAfter is List from after an account on, or from the first one if after is
+// "", at most so many; total counts all accounts. An account that is not there
+// is domain.ErrUnknownAccount.
+func (s *Accounts) ListAfter(ctx context.Context, after string, most int) (list []Entry, total int, err error) {
+	err = s.directory.read(ctx, s, func(d *directory) error {
+		from := 0
+		if after != "" {
+			if from = slices.Index(d.order, after) + 1; from == 0 {
+				return fmt.Errorf("account %.60q: %w", after, domain.ErrUnknownAccount)
+			}
+		}
+		total = len(d.order)
+		list, err = d.list(ctx, s, d.order[from:min(from+most, total)])
+		return err
+	})
+	return list, total, err
+}
+
+func (d *directory) list(ctx context.Context, s *Accounts, ids []string) (list []Entry, err error) {
+	if err := d.open(ctx, s, ids); err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		list = append(list, d.entries[id].entry(id))
+	}
+	return list, nil
+}
+
 // open opens the persons that are not known yet, some at a time: a keyring may
 // be far away.
-func (d *directory) open(ctx context.Context, s *Accounts) error {
+func (d *directory) open(ctx context.Context, s *Accounts, ids []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(16)
-	for id, entry := range d.entries {
+	for _, id := range ids {
+		entry := d.entries[id]
 		if entry.person != nil || entry.state.Erased {
 			continue
 		}
