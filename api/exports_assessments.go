@@ -127,6 +127,7 @@ func (r *exporting) findings() (writer, error) {
 		sheets.TextColumn("why", "修订原因", 30, func(f row) string { return f.entry.Why }),
 		sheets.TextColumn("by", "记录人代号", 20, func(f row) string { return f.entry.By }),
 		sheets.MomentColumn("at", "记录时间", func(f row) time.Time { return f.entry.At }),
+		sheets.FlagColumn("pending", "申诉中", func(f row) bool { return f.entry.Pending }),
 	)
 	rows := each(records, func(a *recordRow, yield func(findingRow) bool) bool {
 		for _, c := range a.clauses {
@@ -155,11 +156,11 @@ func (r *exporting) deductions() (writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	item := func(d deductionRow) domain.DeductionItem {
-		if found, ok := adopted.Standard.DeductionItem(d.Item); ok {
+	item := func(code string) domain.DeductionItem {
+		if found, ok := adopted.Standard.DeductionItem(code); ok {
 			return *found
 		}
-		return domain.DeductionItem{}
+		return domain.DeductionItem{} // nothing stands of it
 	}
 	type row = deductionRow
 	lifted := func(d row) bool { return d.Lifted }
@@ -167,8 +168,8 @@ func (r *exporting) deductions() (writer, error) {
 		aboutRecord(func(d row) *recordRow { return d.record }),
 		sheets.CountColumn("number", "序号", func(d row) int { return d.Deduction }),
 		sheets.TextColumn("item", "扣分项", 8, func(d row) string { return d.Item }),
-		sheets.TextColumn("itemName", "扣分项名称", 20, func(d row) string { return item(d).Name }),
-		sheets.PointsColumn("points", "该项分值", func(d row) domain.Points { return item(d).Points }),
+		sheets.TextColumn("itemName", "扣分项名称", 20, func(d row) string { return item(d.Item).Name }),
+		sheets.PointsColumn("points", "该项分值", func(d row) domain.Points { return item(d.Item).Points }),
 		sheets.TextColumn("reason", "原因", 50, func(d row) string { return d.Reason }),
 		sheets.TextColumn("source", "来源", 30, func(d row) string { return d.Source }),
 		sheets.DayColumn("occurredOn", "发生日期", func(d row) string { return d.OccurredOn }),
@@ -178,6 +179,9 @@ func (r *exporting) deductions() (writer, error) {
 		sheets.FlagColumn("lifted", "已撤销", lifted),
 		sheets.TextColumn("liftedReason", "撤销原因", 30, func(d row) string { return d.LiftedReason }),
 		sheets.MomentColumn("liftedAt", "撤销时间", func(d row) time.Time { return d.LiftedAt }).Where(lifted),
+		sheets.TextColumn("standing", "现行扣分项", 8, func(d row) string { return d.Standing() }),
+		sheets.PointsColumn("standingPoints", "现行分值", func(d row) domain.Points { return item(d.Standing()).Points }),
+		sheets.FlagColumn("pending", "申诉中", func(d row) bool { return d.Pending }),
 	)
 	rows := each(records, func(a *recordRow, yield func(deductionRow) bool) bool {
 		for i := range a.Deductions {
