@@ -44,7 +44,7 @@ func TestHolders(t *testing.T) {
 
 func TestMailbox(t *testing.T) {
 	w := newWorld(t)
-	id := w.account(zhang, organizer)
+	id := w.account(zhang)
 	if address, err := w.Mailbox(w.ctx, id); err != nil || address != zhangMail {
 		t.Errorf("%q, %v", address, err)
 	}
