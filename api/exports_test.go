@@ -302,6 +302,55 @@ func TestExportAsOf(t *testing.T) {
 	}
 }
 
+// TestExportsShowWhatStands: what is under appeal says so, and a deduction that an
+// appeal took back stands no more, though it keeps what was imposed; as of before
+// the appeals nothing of that.
+func TestExportsShowWhatStands(t *testing.T) {
+	p := startPlatform(t)
+	moments := p.dispute()
+	column := func(what, name string, asOf int64) string {
+		t.Helper()
+		var values []string
+		for line := range bytes.Lines(p.exported(organizer, fmt.Sprintf("%s.ndjson?round=%s&asOf=%d", what, theRound, asOf))) {
+			var row map[string]any
+			must(t, json.Unmarshal(line, &row))
+			if row["notice"] == nil && (what == "deductions" || row[name] == true) {
+				values = append(values, fmt.Sprint(row["subject"], " ", row["clause"], " ", row[name]))
+			}
+		}
+		return strings.Join(values, ", ")
+	}
+	want := func(when string, asOf int64, what, name, want string) {
+		t.Helper()
+		if got := column(what, name, asOf); got != want {
+			t.Errorf("%s: %s of %s: %q, want %q", when, name, what, got, want)
+		}
+	}
+	first, second := theCenters[0], theCenters[1]
+	released, filed, now := moments["released"].seq, moments["filed"].seq, p.model.Head().Seq
+	want("before the appeals", released, "findings", "pending", "")
+	want("before the appeals", released, "deductions", "pending", second+" <nil> false")
+	// What the district appeals against is part of its centers' results too.
+	want("filed", filed, "findings", "pending", "310101 7.3 true, "+first+" 2.3 true, "+first+" 7.3 true, "+second+" 2.2 true, "+second+" 7.3 true")
+	want("decided and withdrawn", now, "findings", "pending", "310101 7.3 true, "+first+" 7.3 true, "+second+" 7.3 true")
+	want("being heard", now, "deductions", "pending", second+" <nil> true")
+	want("being heard", now, "deductions", "standing", second+" <nil> 8.1")
+	want("being heard", now, "deductions", "standingPoints", second+" <nil> 5")
+
+	for _, member := range []string{"reviewer-4", "reviewer-5"} {
+		p.do("castVote", map[string]any{"appeal": heardAppeal, "actor": member, "restored": "5", "reason": "报道已更正"})
+	}
+	p.do("decideAppeal", map[string]any{"appeal": heardAppeal, "actor": "reviewer-4", "reasons": "报道已更正"})
+	p.correct(heardAppeal)
+	p.settle()
+	now = p.model.Head().Seq
+	want("taken back", now, "deductions", "pending", second+" <nil> false")
+	want("taken back", now, "deductions", "item", second+" <nil> 8.1")
+	want("taken back", now, "deductions", "points", second+" <nil> 5")
+	want("taken back", now, "deductions", "standing", second+" <nil> <nil>")
+	want("taken back", now, "deductions", "standingPoints", second+" <nil> 0")
+}
+
 // TestExportRanksAreHidden: ranks go to nobody who may not see rankings, also
 // beside their own result.
 func TestExportRanksAreHidden(t *testing.T) {
